@@ -1,0 +1,81 @@
+"""StreetNet: the small network whose weights are embedded in the package.
+
+Nothing here is specific to video. The design follows what runs fast in bf16 on a CPU: depthwise convolutions for space,
+1x1 convolutions for channels (ConvNeXt's residual block with batch norm, which folds away for inference), four resolutions,
+and a light top-down path so that scores come at stride 4, fine enough for poles and signs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+_WIDTHS = (32, 80, 160, 256)
+_DEPTHS = (2, 3, 5, 2)
+_EXPANSION = 3
+_DECODER_WIDTH = 80
+
+
+class ConvNorm(nn.Sequential):
+    """Apply a bias-free convolution and batch norm."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> None:
+        super().__init__(
+            nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(outputs)
+        )
+
+
+class Block(nn.Module):
+    """Mix space with one depthwise convolution, then channels with two 1x1 convolutions; residual."""
+
+    def __init__(self, width: int, kernel: int, expansion: int = _EXPANSION) -> None:
+        super().__init__()
+        self.space = ConvNorm(width, width, kernel, groups=width)
+        self.expand = ConvNorm(width, width * expansion, 1)
+        self.project = ConvNorm(width * expansion, width, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (b, width, h, w) to the same shape."""
+        return x + self.project(F.relu_(self.expand(self.space(x))))
+
+
+class StreetFeatures(nn.Module):
+    """Turn normalised RGB (b, 3, H, W) into features (b, channels, ceil(H/4), ceil(W/4))."""
+
+    channels = 48
+    stride = 4
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(ConvNorm(3, 32, 3, stride=2), nn.ReLU(inplace=True))
+        stages = []
+        previous = 32
+        for width, depth, kernel in zip(_WIDTHS, _DEPTHS, (3, 5, 5, 5), strict=True):
+            down = nn.Sequential(ConvNorm(previous, previous, 3, stride=2, groups=previous), ConvNorm(previous, width, 1))
+            stages.append(nn.Sequential(down, *(Block(width, kernel) for _ in range(depth))))
+            previous = width
+        self.stages = nn.ModuleList(stages)
+        self.context = nn.Sequential(ConvNorm(_WIDTHS[3], _DECODER_WIDTH, 1), nn.ReLU(inplace=True))
+        self.lateral = nn.ModuleList(ConvNorm(width, _DECODER_WIDTH, 1) for width in (_WIDTHS[2], _WIDTHS[1]))
+        self.merge = nn.ModuleList(Block(_DECODER_WIDTH, 5, 2) for _ in range(2))
+        self.narrow = ConvNorm(_DECODER_WIDTH, self.channels, 1)
+        self.fine = ConvNorm(_WIDTHS[0], self.channels, 1)
+        self.refine = nn.Sequential(Block(self.channels, 3, 2), nn.ReLU(inplace=True))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the features of normalised RGB ``x``."""
+        x = self.stem(x)
+        maps = []
+        for stage in self.stages:
+            x = stage(x)
+            maps.append(x)
+        fine, eighth, sixteenth, thirtysecond = maps
+        y = self.context(thirtysecond + thirtysecond.mean((2, 3), keepdim=True))
+        for skip, lateral, merge in zip((sixteenth, eighth), self.lateral, self.merge, strict=True):
+            y = merge(F.relu_(lateral(skip) + _upsample(y, skip)))
+        return self.refine(F.relu_(self.fine(fine) + _upsample(self.narrow(y), fine)))
+
+
+def _upsample(x: Tensor, like: Tensor) -> Tensor:
+    return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
