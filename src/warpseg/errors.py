@@ -1,0 +1,32 @@
+"""What can go wrong, as a tree.
+
+WarpsegError            everything this package raises on purpose; its message is one line: what, where, what to do
+├── VideoError          a source that cannot be opened, or that is damaged part-way
+├── MotionError         motion that was asked for and cannot be had
+├── ModelError          a network that cannot be loaded or does not fit
+└── OutputError         a result that cannot be written, or must not be overwritten
+"""
+
+from __future__ import annotations
+
+__all__ = ["ModelError", "MotionError", "OutputError", "VideoError", "WarpsegError"]
+
+
+class WarpsegError(Exception):
+    """Base of all errors that warpseg raises on purpose."""
+
+
+class VideoError(WarpsegError):
+    """Raised where a source cannot be opened, or is damaged part-way (frames before the damage have been delivered)."""
+
+
+class MotionError(WarpsegError):
+    """Raised where motion was asked for and cannot be had."""
+
+
+class ModelError(WarpsegError):
+    """Raised where a network cannot be loaded, or does not fit what is asked of it."""
+
+
+class OutputError(WarpsegError):
+    """Raised where a result cannot be written, or exists and must not be overwritten."""
