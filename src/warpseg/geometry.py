@@ -1,0 +1,120 @@
+"""Moving maps along motion: warp, compose, invert. The oracle of all sampling in the house.
+
+Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see ``MotionField``), so
+``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value continues.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from warpseg.types import MotionField
+
+__all__ = ["compose", "invert", "negate", "resample", "sample", "warp"]
+
+
+def warp(x: Tensor, motion: MotionField) -> Tensor:
+    """Bring a map of the other frame into this frame: ``out(p) = x(p + offset(p))`` (the paper's WARP).
+
+    ``x`` is (..., h, w), floating; the result has its shape, type and device. Bilinear, border padding, no parameters, differentiable in
+    ``x`` and in the offsets; zero motion returns ``x`` bit for bit. A linear function of channels commutes with it, bias included,
+    because the four weights sum to one.
+    """
+    return sample(x, resample(motion.offsets.to(x.device), (x.shape[-2], x.shape[-1])))
+
+
+def sample(x: Tensor, offsets: Tensor) -> Tensor:
+    """Sample ``x`` (..., h, w) bilinearly at ``index + offsets * (w, h)``; ``offsets`` is (2, h, w)."""
+    height, width = x.shape[-2:]
+    column, fx = _positions(offsets[0], width, -1)
+    row, fy = _positions(offsets[1], height, -2)
+    right, below = (column + 1).clamp(max=width - 1), (row + 1).clamp(max=height - 1)
+    flat = x.flatten(-2)
+    fx, fy = fx.flatten().to(x.dtype), fy.flatten().to(x.dtype)
+
+    def at(y: Tensor, x: Tensor) -> Tensor:
+        return flat.index_select(-1, (y * width + x).flatten())
+
+    above = torch.lerp(at(row, column), at(row, right), fx)
+    under = torch.lerp(at(below, column), at(below, right), fx)
+    return torch.lerp(above, under, fy).reshape(x.shape)
+
+
+def _positions(offset: Tensor, size: int, dim: int) -> tuple[Tensor, Tensor]:
+    """Return the cell below each sampling position along one axis, and the remaining fraction (zero for zero offset, exactly)."""
+    index = torch.arange(size, device=offset.device, dtype=torch.float32)
+    position = (index if dim == -1 else index[:, None]) + offset * size
+    position = position.clamp(0, size - 1)
+    cell = position.detach().floor()
+    return cell.long(), position - cell
+
+
+def resample(offsets: Tensor, size: tuple[int, int]) -> Tensor:
+    """Bring an offset field (2, h, w) to another grid: averaged where it gets coarser, bilinear where it gets finer."""
+    if (offsets.shape[-2], offsets.shape[-1]) == size:
+        return offsets
+    coarser = size[0] < offsets.shape[-2] and size[1] < offsets.shape[-1]
+    if coarser and offsets.shape[-2] % size[0] == 0 and offsets.shape[-1] % size[1] == 0:
+        return F.adaptive_avg_pool2d(offsets, size)
+    return F.interpolate(offsets[None], size=size, mode="bilinear", align_corners=False, antialias=coarser)[0]
+
+
+def compose(first: MotionField, second: MotionField) -> MotionField:
+    """Chain two fields: ``first`` leads from this frame to a middle one, ``second`` on from there; grid of ``first``.
+
+    Exact for constant fields. Confidence is the lesser of the two, and zero where the path leaves the frame on the way.
+    """
+    onward = torch.cat([resample(second.offsets, first.size), resample(second.confidence[None], first.size)])
+    reached = sample(onward, first.offsets)
+    confidence = torch.minimum(first.confidence, reached[2]) * _inside(first.offsets)
+    return MotionField(first.offsets + reached[:2], confidence)
+
+
+def _inside(offsets: Tensor) -> Tensor:
+    """Return 1 where the cell centre plus offset lies in the frame, else 0; (h, w)."""
+    height, width = offsets.shape[-2:]
+    x = (torch.arange(width, device=offsets.device) + 0.5) / width + offsets[0]
+    y = ((torch.arange(height, device=offsets.device) + 0.5) / height)[:, None] + offsets[1]
+    return ((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).float()
+
+
+def negate(motion: MotionField) -> MotionField:
+    """Turn the direction around in place, as the paper does: right where motion is smooth, wrong by the motion at its edges."""
+    return MotionField(-motion.offsets, motion.confidence)
+
+
+def invert(motion: MotionField) -> MotionField:
+    """Turn the direction around: each cell's offset is splatted to where it points, negated.
+
+    Takes this frame -> other frame, returns other frame -> this frame on the same grid. Where several cells land they are
+    averaged by weight; where none lands (newly uncovered in the other frame) the neighbours' motion continues with confidence 0.
+    """
+    height, width = motion.size
+    offsets = motion.offsets
+    x = torch.arange(width, device=offsets.device) + offsets[0] * width
+    y = torch.arange(height, device=offsets.device)[:, None] + offsets[1] * height
+    x0, y0 = x.floor(), y.floor()
+    values = torch.cat([-offsets, motion.confidence[None], torch.ones_like(motion.confidence)[None]]).flatten(1)
+    landed = torch.zeros(4, height * width, device=offsets.device)
+    for column, row in ((x0, y0), (x0 + 1, y0), (x0, y0 + 1), (x0 + 1, y0 + 1)):
+        weight = (1 - (x - column).abs()) * (1 - (y - row).abs()) * (0.05 + motion.confidence)
+        weight = weight * ((column >= 0) & (column < width) & (row >= 0) & (row < height))
+        cell = row.clamp(0, height - 1).long() * width + column.clamp(0, width - 1).long()
+        landed.index_add_(1, cell.flatten(), values * weight.flatten())
+    landed = landed.reshape(4, height, width)
+    return MotionField(*_fill(landed[:2], landed[3], landed[2]))
+
+
+def _fill(weighted: Tensor, weight: Tensor, confidence: Tensor, enough: float = 0.25) -> tuple[Tensor, Tensor]:
+    """Divide weighted sums (2, h, w) by their weights (h, w); where those are small, what surrounds the cell continues (coarse to fine)."""
+    share = (weight / enough).clamp(max=1)
+    offsets = weighted / weight.clamp(min=1e-6)
+    if max(weight.shape) > 1 and bool((share < 1).any()):
+        stacked = torch.cat([weighted, weight[None], confidence[None]])
+        pooled = F.avg_pool2d(stacked[None], 2, ceil_mode=True)[0]
+        around, _ = _fill(pooled[:2], pooled[2], pooled[3], enough)
+        around = F.interpolate(around[None], size=weight.shape, mode="bilinear", align_corners=False)[0]
+        offsets = torch.lerp(around, offsets, share)
+    return offsets, share * confidence / weight.clamp(min=1e-6)

@@ -1,0 +1,1 @@
+"""Where the content of each frame was in the frame before: from the codec's vectors, or estimated."""

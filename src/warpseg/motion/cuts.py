@@ -1,0 +1,70 @@
+"""Where one scene ends and another begins."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CutDetector"]
+
+_UNEXPLAINED = 0.45  # share of the picture's contrast that motion must leave unexplained
+_JUMP = 3.0  # and how many times the usual share
+_MEMORY = 8  # frames that "usual" looks back on
+
+
+class CutDetector:
+    """Decides, frame by frame, whether motion still explains the picture.
+
+    After a cut no vector finds its content: what remains unexplained jumps from its usual share of the picture's contrast to
+    most of it. Noise and fast motion leave much unexplained in every frame, so they do not jump.
+    """
+
+    def __init__(self) -> None:
+        self._recent: deque[float] = deque(maxlen=_MEMORY)
+
+    def __call__(self, luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]) -> bool:
+        """Return whether a cut lies between ``before`` and ``luma`` (h, w); ``offsets`` (2, rows, columns) lead back, coded orientation."""
+        error, contrast, histograms = _unexplained(luma, before, offsets)
+        share = error / max(contrast, 4.0)  # a nearly flat picture has no contrast to explain
+        usual = float(np.median(self._recent)) if self._recent else 0.0
+        first = not self._recent  # nothing to compare with: the grey values themselves must differ too
+        cut = share > max(_UNEXPLAINED, _JUMP * usual) and (not first or histograms > 0.4)
+        if cut:
+            self._recent.clear()
+        else:
+            self._recent.append(share)
+        return cut
+
+
+@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _unexplained(
+    luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]
+) -> tuple[float, float, float]:
+    """Return mean luma error after motion, mean deviation from the mean luma, and the histograms' distance in [0, 1]."""
+    height, width = luma.shape
+    rows, columns = offsets.shape[1:]
+    error = 0.0
+    total = 0.0
+    ours, theirs = np.zeros(16), np.zeros(16)
+    for row in range(rows):
+        y = min(int((row + 0.5) * height / rows), height - 1)
+        for column in range(columns):
+            x = min(int((column + 0.5) * width / columns), width - 1)
+            then_y = min(max(int(np.rint(y + offsets[1, row, column] * height)), 0), height - 1)
+            then_x = min(max(int(np.rint(x + offsets[0, row, column] * width)), 0), width - 1)
+            error += abs(np.int32(luma[y, x]) - np.int32(before[then_y, then_x]))
+            total += luma[y, x]
+            ours[luma[y, x] >> 4] += 1
+            theirs[before[y, x] >> 4] += 1
+    samples = rows * columns
+    mean = total / samples
+    contrast = 0.0
+    for row in range(rows):
+        y = min(int((row + 0.5) * height / rows), height - 1)
+        for column in range(columns):
+            x = min(int((column + 0.5) * width / columns), width - 1)
+            contrast += abs(luma[y, x] - mean)
+    return error / samples, contrast / samples, np.abs(ours - theirs).sum() / (2 * samples)

@@ -1,0 +1,64 @@
+"""Which frames are keyframes, and which keyframes a frame between them may look at.
+
+Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs. The exception is a scene that no keyframe would
+see (it lies between two cuts of one window, or Algorithm 1 has nothing but the scene before): its first frame becomes one as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from warpseg.types import Frame, Window
+
+__all__ = ["alphas", "offsets", "windows"]
+
+
+def offsets(frames: Iterable[Frame], n: int) -> Iterator[tuple[int, Frame]]:
+    """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame."""
+    p = 0
+    for i, frame in enumerate(frames):
+        p = 0 if i % n == 0 or frame.cut else p + 1
+        yield p, frame
+
+
+def windows(frames: Iterable[Frame], n: int) -> Iterator[Window]:
+    """Group frames into windows of ``n``, each as soon as its next keyframe has been read.
+
+    Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
+    """
+    key: Frame | None = None
+    between: list[Frame] = []
+    for i, frame in enumerate(frames):
+        if i % n:
+            between.append(frame)
+            continue
+        if key is not None:
+            yield from _seen(Window(key, tuple(between), frame))
+        key, between = frame, []
+    if key is not None:
+        yield from _seen(Window(key, tuple(between), None))
+
+
+def _seen(window: Window) -> Iterator[Window]:
+    """Divide a window so that each scene in it holds a keyframe; a window with at most one cut stays whole if it has a next keyframe."""
+    scenes: list[list[Frame]] = [[window.key]]
+    for frame in window.between:
+        if frame.cut:
+            scenes.append([])
+        scenes[-1].append(frame)
+    next_sees_last = window.next_key is not None and not window.next_key.cut and len(scenes) > 1
+    last = scenes.pop() if next_sees_last else []
+    for scene in scenes[:-1]:
+        yield Window(scene[0], tuple(scene[1:]), None)
+    yield Window(scenes[-1][0], (*scenes[-1][1:], *last), window.next_key)
+
+
+def alphas(window: Window) -> list[float]:
+    """Return the forward weight of each frame between: ``(n - p) / n``; 1 before a scene cut and 0 after it."""
+    n = len(window.between) + 1
+    if window.next_key is None or window.next_key.cut:
+        return [1.0] * (n - 1)
+    cut = next((p for p, frame in enumerate(window.between, 1) if frame.cut), None)
+    if cut is not None:
+        return [1.0 if p < cut else 0.0 for p in range(1, n)]
+    return [(n - p) / n for p in range(1, n)]

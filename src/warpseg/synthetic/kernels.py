@@ -1,0 +1,75 @@
+"""A typed door to numba, and the small functions every kernel shares."""
+
+import math
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+import numba  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def kernel(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function for one thread, without the GIL, cached on disk: safe to call from any thread."""
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "reassoc"})(function)
+    return cast(Callable[P, R], compiled)
+
+
+@kernel
+def hashed(x: int, y: int, seed: int) -> float:
+    """Return a repeatable number in [0, 1) for a lattice point."""
+    h = np.uint32(x * 374761393 + y * 668265263 + seed * 974634777)
+    h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(1274126177))
+    h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(2246822519))
+    return float(h ^ (h >> np.uint32(16))) / 4294967296.0
+
+
+@kernel
+def value_noise(x: float, y: float, seed: int) -> float:
+    """Return smooth noise in [0, 1] with lattice spacing 1."""
+    ix = math.floor(x)
+    iy = math.floor(y)
+    fx = x - ix
+    fy = y - iy
+    fx = fx * fx * (3.0 - 2.0 * fx)
+    fy = fy * fy * (3.0 - 2.0 * fy)
+    i = int(ix)
+    j = int(iy)
+    top = hashed(i, j, seed) * (1 - fx) + hashed(i + 1, j, seed) * fx
+    bottom = hashed(i, j + 1, seed) * (1 - fx) + hashed(i + 1, j + 1, seed) * fx
+    return top * (1 - fy) + bottom * fy
+
+
+@kernel
+def table_noise(table: NDArray[np.float32], x: float, y: float) -> float:
+    """Return smooth noise in [-1, 1] from a 256 x 256 periodic table (faster than hashing at render time)."""
+    ix = math.floor(x)
+    iy = math.floor(y)
+    fx = x - ix
+    fy = y - iy
+    fx = fx * fx * (3.0 - 2.0 * fx)
+    fy = fy * fy * (3.0 - 2.0 * fy)
+    i = int(ix) & 255
+    j = int(iy) & 255
+    k = (i + 1) & 255
+    m = (j + 1) & 255
+    top = table[j, i] * (1 - fx) + table[j, k] * fx
+    bottom = table[m, i] * (1 - fx) + table[m, k] * fx
+    return float(top * (1 - fy) + bottom * fy)
+
+
+@kernel
+def clamp(value: float, low: float, high: float) -> float:
+    """Return the value limited to [low, high]."""
+    return min(max(value, low), high)
+
+
+@kernel
+def covered(low: float, high: float, value: float, width: float) -> float:
+    """Return how much of a box filter of this width around the value lies in [low, high]: analytic antialiasing."""
+    left = max(low, value - 0.5 * width)
+    right = min(high, value + 0.5 * width)
+    return max(0.0, right - left) / width

@@ -1,0 +1,106 @@
+"""From a decoder's frame to luma (a view) and to RGB (converted when asked for)."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+from typing import Literal
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from numpy.typing import NDArray
+
+__all__ = ["Converter", "Matrix", "choose_matrix", "is_full_range", "rotation_of"]
+
+Matrix = Literal["bt601", "bt709", "bt2020"]
+
+# Formats whose first plane is 8-bit luma at full resolution, one byte a pixel.
+_LUMA_FIRST = frozenset(
+    "gray yuv420p yuvj420p yuv422p yuvj422p yuv440p yuvj440p yuv444p yuvj444p yuv411p yuv410p nv12 nv21 nv16 nv24 "
+    "yuva420p yuva422p yuva444p".split()
+)
+_SWSCALE: dict[Matrix, int] = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
+# AVColorSpace (ITU-T H.273): 1 BT.709, 4 FCC, 5 and 6 BT.601, 7 SMPTE 240M (close to BT.709), 9 and 10 BT.2020.
+_STATED: dict[int, Matrix] = {
+    1: "bt709",
+    4: "bt601",
+    5: "bt601",
+    6: "bt601",
+    7: "bt709",
+    9: "bt2020",
+    10: "bt2020",
+}
+_HD_LINES = 720
+
+
+def choose_matrix(frame: VideoFrame) -> Matrix:
+    """Return the RGB <-> YUV matrix: as the stream states it, else BT.709 from 720 lines and BT.601 below."""
+    stated = _STATED.get(int(frame.colorspace))
+    return stated or ("bt709" if frame.height >= _HD_LINES else "bt601")
+
+
+def is_full_range(frame: VideoFrame) -> bool:
+    """Tell whether luma spans 0..255 rather than 16..235; a stream that does not say is limited."""
+    return int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
+
+
+def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
+    """Return (degrees counter-clockwise from coded to displayed: 0, 90, 180 or 270; whether it is also mirrored)."""
+    data = frame.side_data.get("DISPLAYMATRIX")
+    if data is None:
+        return 0, False
+    # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
+    a, b, _, c, d = (int(v) for v in np.frombuffer(data, np.int32)[:5])
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    degrees = -np.degrees(np.arctan2(b, a))
+    return round(degrees / 90) * 90 % 360, mirrored
+
+
+class Converter:
+    """Convert the frames of one stream; may be called from several threads.
+
+    A conversion context keeps about 15 MB and PyAV's tags the frame while it works, so there is one a reader, behind a lock.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reformatter = VideoReformatter()
+
+    def luma(self, frame: VideoFrame) -> NDArray[np.uint8]:
+        """Return luma (h, w) in coded orientation: a view of the decoder's plane, which it keeps alive, where it has 8 bits."""
+        if frame.format.name not in _LUMA_FIRST or frame.planes[0].line_size < 0:
+            with self._lock:
+                frame = self._reformatter.reformat(frame, format="gray")
+        plane = frame.planes[0]
+        return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+
+    def rgb(self, frame: VideoFrame, rotation: int) -> NDArray[np.uint8]:
+        """Return RGB (height, width, 3) uint8 as displayed, by the stream's own matrix and range."""
+        matrix = _SWSCALE[choose_matrix(frame)]
+        with self._lock:
+            converted = self._reformatter.reformat(
+                frame,
+                format="rgb24",
+                src_colorspace=matrix,
+                dst_colorspace=matrix,
+                src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
+                dst_color_range=ColorRange.JPEG,
+            )
+        plane = converted.planes[0]
+        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        pixels = rows[: converted.height, : converted.width * 3].reshape(converted.height, converted.width, 3)
+        return np.ascontiguousarray(np.rot90(pixels, rotation // 90))
+
+
+def displayed(size: tuple[int, int], rotation: int) -> tuple[int, int]:
+    """Return (height, width) after the rotation."""
+    return (size[1], size[0]) if rotation % 180 else size
+
+
+def displayed_ratio(ratio: Fraction | None, rotation: int) -> Fraction:
+    """Return the sample aspect ratio after the rotation; 1 where none is stated."""
+    stated = ratio or Fraction(1)
+    return 1 / stated if rotation % 180 else stated

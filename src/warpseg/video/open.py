@@ -1,0 +1,65 @@
+"""open_pictures: one door for every kind of source."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.video.arrays import open_arrays
+from warpseg.video.container import open_container
+from warpseg.video.images import is_printf_pattern, open_images
+from warpseg.video.reader import PictureReader, Span
+
+__all__ = ["Source", "open_pictures"]
+
+Source: TypeAlias = str | Path | BinaryIO | Iterable[NDArray[np.uint8]]
+
+
+def open_pictures(
+    source: Source,
+    *,
+    start: Fraction | float | None = None,
+    end: Fraction | float | None = None,
+    max_frames: int | None = None,
+) -> PictureReader:
+    """Open a source of pictures.
+
+    ``source`` is a video file or URL, ``"-"`` for standard input, a binary file object (it stays open: who opened it closes it),
+    a folder of images, a pattern of images (``"frames/*.png"``, ``"frame_%06d.png"``), or an iterable of RGB arrays
+    (H, W, 3) uint8, which may be endless.
+
+    ``start`` and ``end`` are seconds after the source's first frame, ``start`` included, ``end`` not; ``max_frames`` counts from
+    ``start``. ``Picture.index`` stays the number of the frame in the whole source.
+
+    Raises ``VideoError`` where the source cannot be read, ``ValueError`` for limits that make no sense.
+    """
+    span = Span.between(start, end, max_frames)
+    if isinstance(source, str | os.PathLike):
+        name = os.fspath(source)
+        if name in ("-", "pipe:", "pipe:0"):
+            return open_container("pipe:0", span)
+        if os.path.isdir(name) or _is_pattern(name):
+            return open_images(name, span)
+        return open_container(name, span)
+    if hasattr(source, "read"):
+        return open_container(cast(BinaryIO, source), span)
+    if isinstance(source, Iterable):
+        return open_arrays(source, span)
+    raise ValueError(
+        f"source is a {type(source).__name__}: a path, a URL, a binary file object, a folder or pattern of images, "
+        "or an iterable of arrays is accepted"
+    )
+
+
+def _is_pattern(name: str) -> bool:
+    # A file may really be called "clip[1].mp4", and URLs may hold "?" or "%20".
+    if os.path.exists(name) or "://" in name:
+        return False
+    return is_printf_pattern(name) or glob.has_magic(name)

@@ -1,0 +1,133 @@
+"""What all readers share: the reader itself, the span that is read, and a clock that never runs backwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+
+from warpseg.types import Picture, VideoInfo
+
+__all__ = ["ASSUMED_RATE", "Clock", "PictureReader", "Span"]
+
+ASSUMED_RATE = Fraction(25)  # frames a second, where a source does not tell; what FFmpeg assumes too
+
+
+class PictureReader(Iterator[Picture]):
+    """Yield the pictures of one source in display order, and close the source.
+
+    ``info`` describes the source, ``warnings`` lists what was assumed or substituted (it may grow while reading). A damaged
+    source yields every picture that can be decoded and then raises one ``VideoError``.
+    """
+
+    def __init__(
+        self,
+        info: VideoInfo,
+        pictures: Generator[Picture, None, None],
+        warnings: list[str],
+        close: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.info = info
+        self.warnings = warnings
+        self._pictures = pictures
+        self._close = close
+        self._closed = False
+
+    def __next__(self) -> Picture:
+        try:
+            return next(self._pictures)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> PictureReader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the source; pictures that were yielded stay valid. Closing twice is fine."""
+        if not self._closed:
+            self._closed = True
+            self._pictures.close()
+            self._close()
+
+    def __repr__(self) -> str:
+        height, width = self.info.size
+        return f"PictureReader({self.info.name!r}, {width}x{height}, {self.info.codec}, rate {self.info.frame_rate})"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Which part of a source is read: ``start <= seconds after the first frame < end``, at most ``max_frames``."""
+
+    start: Fraction | None = None
+    end: Fraction | None = None
+    max_frames: int | None = None
+
+    @classmethod
+    def between(
+        cls, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
+    ) -> Span:
+        """Return a span, or raise ``ValueError`` for one that cannot hold a frame."""
+        if start is not None and start < 0:
+            raise ValueError(f"start is {start} s: 0 or more is accepted (seconds after the first frame)")
+        if end is not None and end <= (start or 0):
+            raise ValueError(f"end is {end} s: more than start ({start or 0} s) is accepted")
+        if max_frames is not None and max_frames < 1:
+            raise ValueError(f"max_frames is {max_frames}: 1 or more is accepted")
+        return cls(
+            None if start is None else Fraction(start).limit_denominator(1_000_000),
+            None if end is None else Fraction(end).limit_denominator(1_000_000),
+            max_frames,
+        )
+
+    def select(self, pictures: Iterator[Picture], origin: Fraction) -> Generator[Picture, None, bool]:
+        """Yield the pictures inside the span; ``origin`` is the first frame's time.
+
+        Returns True where the span ended before the source did. No picture is requested after the last one that is wanted,
+        except the one that shows that ``end`` has come.
+        """
+        count = 0
+        for picture in pictures:
+            if self.end is not None and picture.time - origin >= self.end:
+                return True
+            if self.start is not None and picture.time - origin < self.start:
+                continue
+            yield picture
+            count += 1
+            if count == self.max_frames:
+                return True
+        return False
+
+
+class Clock:
+    """Turn timestamps into strictly increasing seconds: exact where they increase, one frame after the last elsewhere."""
+
+    def __init__(self, name: str, rate: Fraction, start: Fraction, warnings: list[str]) -> None:
+        self._name, self._step, self._start, self._warnings = name, 1 / rate, start, warnings
+        self._previous: Fraction | None = None
+        self._warned = False
+
+    def time(self, stamp: Fraction | None) -> Fraction:
+        """Return the time of the next picture in display order."""
+        previous = self._previous
+        if stamp is not None and (previous is None or stamp > previous):
+            time = stamp
+        else:
+            time = self._start if previous is None else previous + self._step
+            if not self._warned:
+                self._warned = True
+                self._warnings.append(self._explain(stamp, time))
+        self._previous = time
+        return time
+
+    def _explain(self, stamp: Fraction | None, time: Fraction) -> str:
+        if stamp is None and self._previous is None:
+            return f"{self._name} has no timestamps: {float(1 / self._step):g} frames a second assumed"
+        fault = "missing" if stamp is None else "not later than the one before"
+        return f"{self._name}: the timestamp at {float(time):.3f} s is {fault}; times were repaired from there"
