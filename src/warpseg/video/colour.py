@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from fractions import Fraction
 from typing import Literal
 
 import numpy as np
 from av import VideoFrame
+from av.sidedata.sidedata import SideData
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 from numpy.typing import NDArray
 
-__all__ = ["Converter", "Matrix", "choose_matrix", "is_full_range", "rotation_of"]
+__all__ = ["Converter", "Matrix", "choose_matrix", "displayed", "displayed_ratio", "is_full_range", "rotation_of"]
 
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
 # Formats whose first plane is 8-bit luma at full resolution, one byte a pixel.
 _LUMA_FIRST = frozenset(
-    "gray yuv420p yuvj420p yuv422p yuvj422p yuv440p yuvj440p yuv444p yuvj444p yuv411p yuv410p nv12 nv21 nv16 nv24 "
-    "yuva420p yuva422p yuva444p".split()
+    {"gray", "nv12", "nv21", "nv16", "nv24", "yuva420p", "yuva422p", "yuva444p", "yuv410p", "yuv411p"}
+    | {f"{family}{layout}p" for family in ("yuv", "yuvj") for layout in (420, 422, 440, 444)}
 )
 _SWSCALE: dict[Matrix, int] = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
 # AVColorSpace (ITU-T H.273): 1 BT.709, 4 FCC, 5 and 6 BT.601, 7 SMPTE 240M (close to BT.709), 9 and 10 BT.2020.
@@ -48,14 +50,14 @@ def is_full_range(frame: VideoFrame) -> bool:
 def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
     """Return (degrees counter-clockwise from coded to displayed: 0, 90, 180 or 270; whether it is also mirrored)."""
     data = frame.side_data.get("DISPLAYMATRIX")
-    if data is None:
+    if not isinstance(data, SideData):
         return 0, False
     # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
-    a, b, _, c, d = (int(v) for v in np.frombuffer(data, np.int32)[:5])
+    a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32)[:5])
     mirrored = a * d - b * c < 0
     if mirrored:
         a, b = -a, -b
-    degrees = -np.degrees(np.arctan2(b, a))
+    degrees = -math.degrees(math.atan2(b, a))
     return round(degrees / 90) * 90 % 360, mirrored
 
 
@@ -75,7 +77,7 @@ class Converter:
             with self._lock:
                 frame = self._reformatter.reformat(frame, format="gray")
         plane = frame.planes[0]
-        return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
+        return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
 
     def rgb(self, frame: VideoFrame, rotation: int) -> NDArray[np.uint8]:
         """Return RGB (height, width, 3) uint8 as displayed, by the stream's own matrix and range."""
@@ -90,7 +92,7 @@ class Converter:
                 dst_color_range=ColorRange.JPEG,
             )
         plane = converted.planes[0]
-        rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+        rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         pixels = rows[: converted.height, : converted.width * 3].reshape(converted.height, converted.width, 3)
         return np.ascontiguousarray(np.rot90(pixels, rotation // 90))
 

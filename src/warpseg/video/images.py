@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -39,9 +40,7 @@ def open_images(source: str, span: Span) -> PictureReader:
     name = Path(source).name or Path(source).resolve().name
     size = _size(paths[0], name)
     warnings = [f"{name}: images have no timestamps, {ASSUMED_RATE} frames a second assumed"]
-    info = VideoInfo(
-        name, size, ASSUMED_RATE, time_base=1 / ASSUMED_RATE, container="images", frame_count=len(paths)
-    )
+    info = VideoInfo(name, size, ASSUMED_RATE, time_base=1 / ASSUMED_RATE, container="images", frame_count=len(paths))
     # The first image inside the span: the ones before it are not even opened.
     first = 0 if span.start is None else -int(-span.start * ASSUMED_RATE // 1)
 
@@ -55,9 +54,7 @@ def _find(source: str) -> list[Path]:
     folder, pattern = (source, "*") if os.path.isdir(source) else os.path.split(source)
     accepted = re.compile(_as_expression(pattern) if is_printf_pattern(pattern) else ".*")
     names = glob.glob("*" if is_printf_pattern(pattern) else pattern, root_dir=folder or None)
-    paths = [
-        Path(folder, name) for name in names if accepted.fullmatch(name) and name.lower().endswith(_SUFFIXES)
-    ]
+    paths = [Path(folder, name) for name in names if accepted.fullmatch(name) and name.lower().endswith(_SUFFIXES)]
     if not paths:
         raise VideoError(
             f"{source}: no images found; files that end in {', '.join(suffix[1:] for suffix in _SUFFIXES)} are read"
@@ -95,7 +92,7 @@ def _pictures(paths: list[Path], first: int, name: str) -> Iterator[Picture]:
                 f"{index - first} images were read before it. Replace or remove it"
             ) from error
         size = (pixels.shape[0], pixels.shape[1])
-        yield Picture(index, index / ASSUMED_RATE, size, None, luma_of(pixels), None, 0, lambda pixels=pixels: pixels)
+        yield Picture(index, index / ASSUMED_RATE, size, None, luma_of(pixels), None, 0, partial(np.asarray, pixels))
 
 
 def _load(path: Path) -> NDArray[np.uint8]:

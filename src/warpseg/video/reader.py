@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
+from typing import Self
 
 from warpseg.types import Picture, VideoInfo
 
@@ -41,7 +42,7 @@ class PictureReader(Iterator[Picture]):
             self.close()
             raise
 
-    def __enter__(self) -> PictureReader:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -70,9 +71,7 @@ class Span:
     max_frames: int | None = None
 
     @classmethod
-    def between(
-        cls, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None
-    ) -> Span:
+    def between(cls, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None) -> Span:
         """Return a span, or raise ``ValueError`` for one that cannot hold a frame."""
         if start is not None and start < 0:
             raise ValueError(f"start is {start} s: 0 or more is accepted (seconds after the first frame)")

@@ -1,0 +1,194 @@
+"""Pictures from a coded video: a file, a URL, a pipe or a binary file object, opened by PyAV.
+
+PyAV keeps FFmpeg's log silent unless the program asks for it (``av.logging.set_level``), so nothing is set here: what matters
+is in the errors and warnings of this package.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Generator, Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import urlsplit
+
+import av
+from av import FFmpegError, VideoFrame
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from warpseg.errors import VideoError
+from warpseg.types import Picture, PictureType, VideoInfo
+from warpseg.video.colour import (
+    Converter,
+    choose_matrix,
+    displayed,
+    displayed_ratio,
+    is_full_range,
+    rotation_of,
+)
+from warpseg.video.decode import Decoder
+from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
+
+__all__ = ["open_container"]
+
+_WITH_VECTORS = frozenset({"h264", "mpeg4", "mpeg1video", "mpeg2video"})
+# AVPictureType: S (sprite) predicts like P, SI and SP are switching pictures, BI is an intra picture in a B's place.
+_TYPES: dict[int, PictureType] = {1: "I", 2: "P", 3: "B", 4: "P", 5: "I", 6: "P", 7: "B"}
+_FASTEST = 1000  # frames a second; a rate above is a clock's tick, not a frame rate
+
+
+def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
+    """Open a coded video and decode as far as its first frame.
+
+    Raises ``VideoError`` where it is missing, is not a video, has no video stream, or no frame of it can be decoded.
+    """
+    name = _name_of(source)
+    container = _open(source, name)
+    try:
+        return _read(container, name, span)
+    except BaseException:
+        container.close()
+        raise
+
+
+def _read(container: InputContainer, name: str, span: Span) -> PictureReader:
+    stream = _pick_stream(container, name)
+    stream.thread_type = "AUTO"
+    stream.codec_context.options = {"flags2": "+export_mvs"}
+    decoder = Decoder(container, stream)
+    first = decoder.first()
+    if first is None:
+        raise VideoError(
+            f"{name}: no frame of the {stream.codec_context.name} stream could be decoded; it is damaged or encrypted"
+        )
+    warnings: list[str] = []
+    info = _describe(container, stream, first, name)
+    if rotation_of(first)[1]:
+        warnings.append(f"{name}: asks to be mirrored, which is not done; left and right stay as coded")
+
+    def pictures() -> Generator[Picture, None, None]:
+        start = None if span.start is None else math.ceil((info.start_time + span.start) / info.time_base)
+        clock = Clock(name, info.frame_rate or ASSUMED_RATE, info.start_time, warnings)
+        stopped = yield from span.select(_pictures(decoder, start, info, clock), info.start_time)
+        _conclude(decoder, info, stopped, warnings)
+
+    return PictureReader(info, pictures(), warnings, container.close)
+
+
+def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock) -> Iterator[Picture]:
+    converter = Converter()
+    for index, frame in decoder.frames(start):
+        rotation, _ = rotation_of(frame)
+        stamp = _stamp(frame)
+        vectors = frame.side_data.get("MOTION_VECTORS")
+        yield Picture(
+            index=index,
+            time=clock.time(None if stamp is None else stamp * info.time_base),
+            size=displayed((frame.height, frame.width), rotation),
+            type=_TYPES.get(int(frame.pict_type)),
+            luma=converter.luma(frame),
+            vectors=None if vectors is None else vectors.to_ndarray(),
+            rotation=rotation,
+            load=partial(converter.rgb, frame, rotation),
+        )
+
+
+def _conclude(decoder: Decoder, info: VideoInfo, stopped: bool, warnings: list[str]) -> None:
+    """Report the damage that was met: raised where the source was read to its end, else only noted."""
+    if decoder.flagged:
+        warnings.append(f"{info.name}: {decoder.flagged} frames were decoded with errors; parts of them may look wrong")
+    faults = []
+    if decoder.faults:
+        where = "" if decoder.first_fault is None else f", the first at {float(decoder.first_fault):.2f} s"
+        faults.append(f"{decoder.faults} of {decoder.packets} packets could not be decoded{where}")
+    if decoder.cut_off:
+        faults.append("the file ends or breaks off early")
+    if not faults:
+        return
+    damage = f"{info.name}: damaged: {'; '.join(faults)}"
+    if stopped:
+        warnings.append(damage)
+    else:
+        raise VideoError(
+            f"{damage}. Every frame that could be decoded was read; copy the file again if frames are missing"
+        )
+
+
+def _open(source: str | BinaryIO, name: str) -> InputContainer:
+    # An absolute path is never taken for a protocol, as "12:30.mp4" would be.
+    target = os.path.abspath(source) if isinstance(source, str) and os.path.exists(source) else source
+    try:
+        return av.open(target, "r")
+    except FileNotFoundError as error:
+        raise VideoError(f"{name}: no such file; check the path ({source})") from error
+    except av.InvalidDataError as error:
+        if isinstance(target, str) and os.path.isfile(target) and os.path.getsize(target) == 0:
+            raise VideoError(f"{name}: the file is empty; copy it again") from error
+        raise VideoError(
+            f"{name}: not a video, or one whose header is missing (an incomplete download?); check what the file is"
+        ) from error
+    except FFmpegError as error:
+        raise VideoError(f"{name}: cannot be opened: {error.strerror}") from error
+
+
+def _pick_stream(container: InputContainer, name: str) -> VideoStream:
+    for stream in container.streams.video:
+        if not stream.disposition & Disposition.attached_pic:
+            return stream
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    raise VideoError(f"{name}: has no video stream (only {kinds}); give a file with video in it")
+
+
+def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame, name: str) -> VideoInfo:
+    context = stream.codec_context
+    rotation, _ = rotation_of(first)
+    time_base = stream.time_base or Fraction(1, 90000)
+    stamp = _stamp(first)
+    # Without timestamps the container's rate is a guess of FFmpeg's; only the codec may state one.
+    rates = [context.framerate, ASSUMED_RATE] if stamp is None else [stream.average_rate, stream.guessed_rate]
+    rate = next((rate for rate in rates if rate and 0 < rate <= _FASTEST), None)
+    codec = context.codec.canonical_name
+    return VideoInfo(
+        name=name,
+        size=displayed((first.height, first.width), rotation),
+        frame_rate=rate,
+        time_base=time_base,
+        sample_aspect_ratio=displayed_ratio(stream.sample_aspect_ratio, rotation),
+        rotation=rotation,
+        codec=codec,
+        container=container.format.name,
+        frame_count=_count(container, stream, rate),
+        start_time=Fraction(0) if stamp is None else stamp * time_base,
+        has_vectors=codec in _WITH_VECTORS,
+        matrix=choose_matrix(first),
+        full_range=is_full_range(first),
+    )
+
+
+def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None) -> int | None:
+    if stream.frames:
+        return stream.frames
+    if rate and stream.duration and stream.time_base:
+        return round(stream.duration * stream.time_base * rate)
+    if rate and container.duration:
+        return round(Fraction(container.duration, av.time_base) * rate)
+    return None
+
+
+def _stamp(frame: VideoFrame) -> int | None:
+    # AVI and its like store the order of decoding only; FFmpeg hands it on in display order.
+    return frame.dts if frame.pts is None else frame.pts
+
+
+def _name_of(source: str | BinaryIO) -> str:
+    if not isinstance(source, str):
+        name = getattr(source, "name", None)
+        return Path(name).name if isinstance(name, str) else "file object"
+    if source == "pipe:0":
+        return "standard input"
+    return Path(urlsplit(source).path if "://" in source else source).name or source
