@@ -34,7 +34,7 @@ class MaskSink(Sink):
         self._threads = threads
         self._file = VideoFile(Path(path))
         self._sizes = SizeKeeper(Path(path).name, self.warnings)
-        self._dtype: np.dtype[np.uint8] | np.dtype[np.uint16] | None = None
+        self._dtype: np.dtype[np.uint8 | np.uint16] | None = None
 
     def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
         """Write one frame's labels; raises ``ValueError`` where their type is not the first frame's."""
@@ -44,7 +44,7 @@ class MaskSink(Sink):
             self._begin(labels)
         elif labels.dtype != self._dtype:
             raise ValueError(f"labels of frame {frame.index} are {labels.dtype}; this file began with {self._dtype}")
-        picture = VideoFrame.from_numpy_buffer(np.ascontiguousarray(labels), format=self._format)
+        picture = VideoFrame.from_numpy_buffer(_plane(labels), format=self._format)
         picture.color_range = _FULL_RANGE
         self._file.encode(picture, frame.time)
 
@@ -64,14 +64,16 @@ class MaskSink(Sink):
             threads=self._threads,
         )
         stream.codec_context.color_range = _FULL_RANGE
-        sample = self._info.sample_aspect_ratio
-        stream.codec_context.sample_aspect_ratio = sample
+        stream.codec_context.sample_aspect_ratio = self._info.sample_aspect_ratio
 
     def close(self) -> None:
         """Finish the file and give it its final name."""
-        self._file.flush()
         self._file.close()
 
     def discard(self) -> None:
         """Remove what was begun."""
         self._file.discard()
+
+
+def _plane(labels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    return np.ascontiguousarray(labels)  # type: ignore[return-value]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 from av import VideoFrame
@@ -80,16 +81,10 @@ class VideoFile:
         with reporting(self.path):
             self.container.mux(self._stream.encode(picture))
 
-    def mux(self, packets: Packet | Iterable[Packet]) -> None:
-        """Write packets of the second stream."""
+    def mux(self, packet: Packet[Any]) -> None:
+        """Write one packet of the second stream."""
         with reporting(self.path):
-            self.container.mux(packets if isinstance(packets, Packet) else list(packets))
-
-    def flush(self) -> None:
-        """Write what the video encoder still holds."""
-        if self._stream is not None:
-            with reporting(self.path):
-                self.container.mux(self._stream.encode(None))
+            self.container.mux(packet)
 
     def close(self) -> None:
         """Finish the file and give it its final name; without a frame there is no file."""
@@ -100,6 +95,8 @@ class VideoFile:
             return
         try:
             with reporting(self.path):
+                if self._stream is not None:
+                    self._container.mux(self._stream.encode(None))
                 self._container.close()
                 self._container = None
                 os.replace(self._part, self.path)

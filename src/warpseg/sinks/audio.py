@@ -1,0 +1,152 @@
+"""The sound of a source, carried into a new file beside the picture."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+from av import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
+
+from warpseg.sinks.videofile import VideoFile
+
+__all__ = ["AudioTrack"]
+
+_COPIED = ("aac", "mp3", "mp3float")  # what players take in an MP4; everything else becomes AAC
+_SEEK_MARGIN = Fraction(1)  # seconds: sound may lie this much behind the picture in the source file
+_HIGHEST_RATE = 48000
+
+
+class AudioTrack:
+    """The first audio stream of a source, written into an MP4 as its picture gets on.
+
+    Packets are read, and transcoded where needed, only up to the time of the picture, so memory does not grow with the length of
+    the video. What cannot be read ends the sound, with a warning, and not the video.
+    """
+
+    def __init__(
+        self, source: InputContainer, stream: AudioStream, file: VideoFile, start: Fraction, warnings: list[str]
+    ) -> None:
+        """Add an audio stream to ``file``; ``start`` is the time of the first picture, which becomes 0."""
+        self._source = source
+        self._stream = stream
+        self._file = file
+        self._start = start
+        self._warnings = warnings
+        codec = stream.codec_context
+        if codec.name in _COPIED:
+            self._target = file.container.add_stream_from_template(stream)
+            packets = self._copied()
+        else:
+            warnings.append(f"audio: {codec.name} is not played in MP4 everywhere, transcoded to AAC")
+            rate = codec.sample_rate if 8000 <= codec.sample_rate <= _HIGHEST_RATE else _HIGHEST_RATE
+            self._target = file.container.add_stream("aac", rate=rate)
+            self._target.codec_context.layout = "mono" if codec.layout.nb_channels == 1 else "stereo"
+            packets = self._transcoded()
+        self._packets = self._guarded(packets)
+        self._next: Packet[Any] | None = None
+        self._begun = False
+
+    @classmethod
+    def open(cls, source: str | Path, file: VideoFile, *, start: Fraction, warnings: list[str]) -> AudioTrack | None:
+        """Open the source a second time; None where it has no sound, or none that can be had (then with a warning)."""
+        if _is_pipe(source):
+            warnings.append("audio: a pipe cannot be read a second time, the overlay is silent")
+            return None
+        if Path(source).is_dir():
+            return None
+        try:
+            container = av.open(str(source))
+        except (OSError, av.FFmpegError) as error:
+            warnings.append(f"audio: {source} cannot be opened a second time ({error.strerror}), the overlay is silent")
+            return None
+        if not container.streams.audio:
+            container.close()
+            return None
+        return cls(container, container.streams.audio[0], file, start, warnings)
+
+    def advance(self, until: Fraction) -> None:
+        """Write the packets that begin before ``until``, in seconds since the first picture."""
+        if not self._begun:
+            self._begun = True
+            self._next = next(self._packets, None)
+        while self._next is not None and _begin(self._next) < until:
+            self._file.mux(self._next)
+            self._next = next(self._packets, None)
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()
+
+    def _guarded(self, packets: Iterator[Packet[Any]]) -> Iterator[Packet[Any]]:
+        last: int | None = None
+        time = Fraction(0)
+        try:
+            for packet in packets:
+                # A file refuses packets that go back in time, which damaged sources hold.
+                if packet.dts is None or (last is not None and packet.dts <= last):
+                    continue
+                last, time = packet.dts, _begin(packet)
+                packet.stream = self._target
+                yield packet
+        except (OSError, ValueError, av.FFmpegError) as error:
+            self._warnings.append(
+                f"audio: cannot be read after {float(time + self._start):.2f} s ({error}), it ends there"
+            )
+
+    def _read(self) -> Iterator[Packet[Any]]:
+        target = self._start - _SEEK_MARGIN
+        if target > 0:
+            try:
+                self._source.seek(int(target * av.time_base))
+            except av.FFmpegError:
+                pass  # not seekable: read from where it is
+        yield from self._source.demux(self._stream)
+
+    def _copied(self) -> Iterator[Packet[Any]]:
+        for packet in self._read():
+            if packet.pts is None:
+                packet.pts = packet.dts
+            if packet.pts is None:
+                continue
+            shift = round(self._start / packet.time_base)
+            packet.pts -= shift
+            packet.dts = packet.pts
+            # A decoder needs the packet before the one that plays at the start; the file's edit list hides it.
+            if packet.pts + 2 * (packet.duration or 0) > 0:
+                yield packet
+
+    def _transcoded(self) -> Iterator[Packet[Any]]:
+        encoder = self._target.codec_context
+        for packet in self._read():
+            try:
+                frames = packet.decode()
+            except av.InvalidDataError:
+                continue  # a damaged packet costs its own sound only
+            for frame in frames:
+                if not isinstance(frame, AudioFrame) or frame.pts is None or frame.time_base is None:
+                    continue
+                frame.pts -= round(self._start / frame.time_base)
+                if frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate) > 0:
+                    yield from encoder.encode(frame)
+        yield from encoder.encode(None)
+
+
+def _begin(packet: Packet[Any]) -> Fraction:
+    assert packet.pts is not None
+    return packet.pts * packet.time_base
+
+
+def _is_pipe(source: str | Path) -> bool:
+    if str(source) == "-" or str(source).startswith("pipe:"):
+        return True
+    try:
+        return stat.S_ISFIFO(Path(source).stat().st_mode)
+    except (OSError, ValueError):
+        return False

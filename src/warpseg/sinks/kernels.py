@@ -1,0 +1,57 @@
+"""The two loops over all pixels that numpy is too slow for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["blend", "count"]
+
+_Function = TypeVar("_Function", bound=Callable[..., object])
+
+
+def _compiled(function: _Function) -> _Function:
+    # Not parallel: sinks run beside the kernels of other threads, and numba's workqueue takes one thread only.
+    return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+
+
+@_compiled
+def blend(
+    picture: NDArray[np.uint8],
+    labels: NDArray[np.uint8 | np.uint16],
+    table: NDArray[np.uint16],
+    keep: NDArray[np.uint16],
+    out: NDArray[np.uint8],
+) -> None:
+    """Write ``(picture * keep[label] + table[label]) / 256`` to the top left of ``out``, half as bright between classes.
+
+    ``picture`` is (height, width, 3), ``labels`` (height, width), ``table`` (values, 3), ``keep`` (values,): 256 keeps the picture
+    untouched, and draws no line.
+    """
+    height, width = labels.shape
+    for y in range(height):
+        below = min(y + 1, height - 1)
+        for x in range(width):
+            label = labels[y, x]
+            shift = 8
+            if keep[label] != 256 and (label != labels[y, min(x + 1, width - 1)] or label != labels[below, x]):
+                shift = 9
+            for channel in range(3):
+                out[y, x, channel] = (picture[y, x, channel] * keep[label] + table[label, channel]) >> shift
+
+
+@_compiled
+def count(labels: NDArray[np.uint8 | np.uint16], counts: NDArray[np.int64]) -> None:
+    """Add the number of pixels of each value to ``counts``, run by run: neighbours are mostly of one class."""
+    height, width = labels.shape
+    for y in range(height):
+        begin = 0
+        for x in range(1, width):
+            if labels[y, x] != labels[y, begin]:
+                counts[labels[y, begin]] += x - begin
+                begin = x
+        counts[labels[y, begin]] += width - begin

@@ -1,0 +1,142 @@
+"""The picture with the classes drawn over it, as a video that plays everywhere."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+from warpseg.sinks.audio import AudioTrack
+from warpseg.sinks.blend import Blender
+from warpseg.sinks.sink import Sink, SizeKeeper
+from warpseg.sinks.videofile import VideoFile
+from warpseg.types import Classes, Frame, VideoInfo
+
+__all__ = ["OverlaySink"]
+
+# What swscale calls the matrix (SWS_CS_*), and what the stream's tag calls it (AVCOL_SPC_*).
+_MATRICES = {"bt601": (5, 6), "bt709": (1, 1), "bt2020": (9, 9)}
+_LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
+_FINEST = 10_000_000  # ticks a second above which a time base is no longer a clock that players are made for
+
+
+class OverlaySink(Sink):
+    """Writes ``overlay.mp4``: H.264 High, yuv420p in limited range, the index in front, and the source's sound.
+
+    Times are the source's own, in its own time base, counted from the first frame; the sound is moved by the same amount, so that
+    both keep their relation. Pixels without a class show the picture, a thin darker line runs between classes. Odd sizes are
+    padded to even ones by repeating the last row or column. Frames of another size than the first are scaled to it. Colours are
+    converted with ``info.matrix``, which the stream states. Without any frame no file is made.
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        info: VideoInfo,
+        classes: Classes,
+        *,
+        audio_from: str | Path | None = None,
+        opacity: float = 0.5,
+        threads: int = 2,
+    ) -> None:
+        """Begin ``path``.
+
+        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound); ``opacity`` in [0, 1] is the
+        share of the class colours; ``threads`` are the encoder's own. Raises ``OutputError``.
+        """
+        self.warnings: list[str] = []
+        self._info = info
+        self._audio_from = audio_from
+        self._threads = threads
+        self._blender = Blender(classes, opacity)
+        self._file = VideoFile(Path(path), options={"movflags": "+faststart"})
+        self._sizes = SizeKeeper(Path(path).name, self.warnings)
+        self._scaler = VideoReformatter()
+        self._converter = VideoReformatter()
+        self._canvas = np.zeros((0, 0, 3), np.uint8)
+        self._audio: AudioTrack | None = None
+        self._times: list[Fraction] = []  # of the first, the last but one, and the last frame
+
+    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+        """Draw the classes over one frame and write it, with the sound up to it."""
+        labels = self._sizes.fit(frame, labels)
+        if not self._times:
+            self._begin(frame)
+        self._times = [*self._times[:1], *self._times[-1:], frame.time][-3:]
+        time = frame.time - self._times[0]
+        self._file.encode(self._draw(frame, labels), time)
+        if self._audio is not None:
+            self._audio.advance(time)
+
+    def _begin(self, frame: Frame) -> None:
+        height, width = frame.size
+        padded = height + height % 2, width + width % 2
+        self._canvas = np.zeros((*padded, 3), np.uint8)
+        stream = self._file.add_video(
+            "libx264",
+            padded,
+            "yuv420p",
+            time_base=_time_base(self._info.time_base),
+            frame_rate=self._info.frame_rate,
+            options={"preset": "veryfast", "crf": "20", "profile": "high"},
+            threads=self._threads,
+        )
+        context = stream.codec_context
+        context.sample_aspect_ratio = self._info.sample_aspect_ratio
+        context.colorspace = _MATRICES[self._info.matrix][1]
+        context.color_range = _LIMITED
+        if self._audio_from is not None:
+            self._audio = AudioTrack.open(self._audio_from, self._file, start=frame.time, warnings=self.warnings)
+
+    def _draw(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16]) -> VideoFrame:
+        height, width = labels.shape
+        picture = frame.pixels
+        if picture.shape[:2] != labels.shape:
+            scaled = self._scaler.reformat(
+                VideoFrame.from_ndarray(picture), width, height, interpolation=Interpolation.BILINEAR
+            )
+            picture = scaled.to_ndarray().astype(np.uint8, copy=False)
+        self._blender(picture, labels, self._canvas)
+        self._canvas[height:, :width] = self._canvas[height - 1, :width]
+        self._canvas[:, width:] = self._canvas[:, width - 1 : width]
+        colours, tag = _MATRICES[self._info.matrix]
+        converted = self._converter.reformat(
+            VideoFrame.from_numpy_buffer(self._canvas),
+            format="yuv420p",
+            dst_colorspace=colours,
+            src_color_range=_FULL,
+            dst_color_range=_LIMITED,
+        )
+        converted.colorspace, converted.color_range = tag, _LIMITED
+        return converted
+
+    def close(self) -> None:
+        """Write the sound up to the end of the last frame, finish the file and give it its final name."""
+        if self._audio is not None:
+            first, before, last = self._times[0], self._times[-2], self._times[-1]
+            rate = self._info.frame_rate
+            self._audio.advance(last - first + (1 / rate if rate else last - before))
+            self._audio.close()
+            self._audio = None
+        self._file.close()
+
+    def discard(self) -> None:
+        """Remove what was begun."""
+        if self._audio is not None:
+            self._audio.close()
+            self._audio = None
+        self._file.discard()
+
+
+def _time_base(source: Fraction) -> Fraction:
+    """Return the unit in which the file counts: the source's own, divided until it is as fine as MP4 wants it."""
+    ticks = source.denominator
+    if ticks > _FINEST:
+        return Fraction(1, 90000)
+    while ticks < 10_000:
+        ticks *= 2
+    return Fraction(1, ticks)

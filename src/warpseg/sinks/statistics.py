@@ -1,0 +1,88 @@
+"""How much of each frame each class covers, as a table."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.sinks.kernels import count
+from warpseg.sinks.output import part_path, remove, reporting
+from warpseg.sinks.sink import Sink, check_labels, ignore_value
+from warpseg.types import Classes, Frame, VideoInfo
+
+__all__ = ["StatisticsSink"]
+
+
+class StatisticsSink(Sink):
+    """Writes ``frames.csv`` and ``classes.json`` into a folder.
+
+    ``frames.csv`` has one row a frame: number, time in seconds on the source's clock, picture type, whether it is a keyframe,
+    distance to the nearest keyframe, then each class's share of **all** pixels of the frame; what is missing to 1 is unknown.
+    ``classes.json`` says what the ids mean: number, name, colour, and the value that means "nothing known".
+    """
+
+    def __init__(self, folder: str | Path, info: VideoInfo, classes: Classes) -> None:
+        """Begin both files in ``folder``, which exists. Raises ``OutputError``."""
+        self.warnings: list[str] = []
+        self._classes = classes
+        self._table_path = Path(folder) / "frames.csv"
+        self._classes_path = Path(folder) / "classes.json"
+        with reporting(self._table_path):
+            self._file: TextIO | None = part_path(self._table_path).open("w", newline="", encoding="utf-8")
+        self._table = csv.writer(self._file, lineterminator="\n")
+        self._row(["frame", "time", "picture", "keyframe", "distance", *classes.names])
+
+    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+        """Write one frame's row."""
+        check_labels(frame, labels)
+        counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
+        count(labels, counts)
+        shares = counts[: len(self._classes)] / labels.size
+        begin = [frame.index, f"{float(frame.time):.6f}", frame.picture or "", int(is_key), distance]
+        self._row([*begin, *(f"{share:.6f}" for share in shares)])
+
+    def _row(self, values: Sequence[object]) -> None:
+        with reporting(self._table_path):
+            self._table.writerow(values)
+
+    def close(self) -> None:
+        """Finish both files and give them their final names."""
+        if self._file is None:
+            return
+        try:
+            with reporting(self._classes_path):
+                part_path(self._classes_path).write_text(self._description(), encoding="utf-8")
+            with reporting(self._table_path):
+                self._file.close()
+                os.replace(part_path(self._classes_path), self._classes_path)
+                os.replace(part_path(self._table_path), self._table_path)
+        except BaseException:
+            self.discard()
+            raise
+        self._file = None
+
+    def _description(self) -> str:
+        entries = [
+            {"id": number, "name": name, "colour": list(colour)}
+            for number, (name, colour) in enumerate(zip(self._classes.names, self._classes.colours, strict=True))
+        ]
+        return json.dumps({"classes": entries, "ignore": ignore_value(self._classes)}, indent=2) + "\n"
+
+    def discard(self) -> None:
+        """Remove what was begun."""
+        if self._file is None:
+            return
+        try:
+            self._file.close()
+        except OSError:
+            pass  # what could not be written is removed anyway
+        self._file = None
+        remove(part_path(self._table_path))
+        remove(part_path(self._classes_path))
