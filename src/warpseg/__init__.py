@@ -1,0 +1,40 @@
+"""warpseg: semantic segmentation of video, the network on keyframes only, motion vectors for the frames between."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from warpseg.errors import ModelError, MotionError, OutputError, VideoError, WarpsegError
+    from warpseg.networks import Network, load
+    from warpseg.process import Report
+    from warpseg.segmentation import Segmentation
+    from warpseg.segmenter import Segmenter
+    from warpseg.source import Video, open_video
+    from warpseg.types import Classes, Frame, MotionField, VideoInfo
+
+__all__ = [
+    "Classes", "Frame", "ModelError", "MotionError", "MotionField", "Network", "OutputError", "Report", "Segmentation", "Segmenter",
+    "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
+]  # fmt: skip
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "warpseg.errors": ("ModelError", "MotionError", "OutputError", "VideoError", "WarpsegError"),
+    "warpseg.networks": ("Network", "load"),
+    "warpseg.process": ("Report",),
+    "warpseg.segmentation": ("Segmentation",),
+    "warpseg.segmenter": ("Segmenter",),
+    "warpseg.source": ("Video", "open_video"),
+    "warpseg.types": ("Classes", "Frame", "MotionField", "VideoInfo"),
+}
+
+
+def __getattr__(name: str) -> object:
+    # Names load when first used, so that the command line answers without waiting for torch.
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), name)
+    raise AttributeError(f"module 'warpseg' has no attribute {name!r}")

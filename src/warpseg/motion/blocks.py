@@ -76,7 +76,7 @@ def fill(offsets: Array, known: NDArray[np.bool_]) -> None:
     if count == rows * columns:
         offsets[:] = 0
         return
-    state = known.astype(np.uint8)
+    state = known.astype(np.uint8)  # 2: filled in this ring, so not yet a neighbour to fill from
     while count:
         left = 0
         for k in range(count):
@@ -96,7 +96,9 @@ def fill(offsets: Array, known: NDArray[np.bool_]) -> None:
             else:
                 pending[left, 0], pending[left, 1] = row, column
                 left += 1
-        state[state == 2] = 1
+        for row in range(rows):
+            for column in range(columns):
+                state[row, column] = min(state[row, column], 1)
         count = left
 
 

@@ -12,15 +12,17 @@ from torch import Tensor, nn
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
 
-__all__ = ["Network", "ScoreSpace", "wrap"]
+__all__ = ["Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "wrap"]
+
+Precision = Literal["auto", "fp32", "bf16"]
 
 
 @dataclass(frozen=True, repr=False)
 class Network:
     """A feature network and a task network (paper, section 3.1) with what is needed to feed them and to read them.
 
-    ``feature_net`` maps RGB (1, 3, H, W) of ``dtype`` in [0, ``white``] to features (1, D, h, w); ``head`` maps these to scores (1, C, h, w)
-    at the same cells. Both are already on ``device`` and in evaluation mode.
+    ``feature_net`` maps RGB (1, 3, H, W) of ``dtype`` in [0, ``white``] to features (1, D, h, w); ``head`` maps these, as float32, to
+    scores (1, C, h, w) at the same cells. Both are already on ``device`` and in evaluation mode.
     """
 
     name: str
@@ -35,14 +37,14 @@ class Network:
 
     @torch.inference_mode()
     def features(self, frame: Frame) -> Tensor:
-        """Return the features (D, h, w) of a frame."""
+        """Return the features (D, h, w) of a frame, float32."""
         rgb = torch.from_numpy(frame.pixels).permute(2, 0, 1)[None].to(self.device, self.dtype)  # channels-last as decoded
-        return self.feature_net(rgb if self.white == 255 else rgb * (self.white / 255))[0]
+        return self.feature_net(rgb if self.white == 255 else rgb * (self.white / 255))[0].float()
 
     @torch.inference_mode()
     def task(self, f: Tensor) -> Tensor:
         """Return the scores (C, h, w) of features (D, h, w), float32."""
-        return self.head(f[None])[0].float()
+        return self.head(f[None])[0]
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {self.device}, {str(self.dtype).removeprefix('torch.')})"
@@ -108,9 +110,6 @@ def pick_device(name: str) -> torch.device:
     return device
 
 
-Precision = Literal["auto", "fp32", "bf16"]
-
-
 def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     """Return the type to compute in; ``auto`` is bf16 where the device multiplies it natively, else fp32."""
     if precision == "fp32":
@@ -119,5 +118,6 @@ def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
         return torch.bfloat16
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    native = device.type == "cpu" and torch.backends.mkldnn.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    can = torch.cpu.get_capabilities()
+    native = device.type == "cpu" and (can.get("avx512_bf16") or can.get("amx_bf16"))
     return torch.bfloat16 if native else torch.float32

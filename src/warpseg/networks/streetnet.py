@@ -7,9 +7,11 @@ and a light top-down path so that scores come at stride 4, fine enough for poles
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+__all__ = ["StreetFeatures", "StreetNet", "fold"]
 
 _WIDTHS = (32, 80, 160, 256)
 _DEPTHS = (2, 3, 5, 2)
@@ -41,7 +43,7 @@ class Block(nn.Module):
 
 
 class StreetFeatures(nn.Module):
-    """Turn normalised RGB (b, 3, H, W) into features (b, channels, ceil(H/4), ceil(W/4))."""
+    """Turn RGB (b, 3, H, W) in [0, 255] into features (b, channels, ceil(H/4), ceil(W/4))."""
 
     channels = 48
     stride = 4
@@ -64,7 +66,7 @@ class StreetFeatures(nn.Module):
         self.refine = nn.Sequential(Block(self.channels, 3, 2), nn.ReLU(inplace=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the features of normalised RGB ``x``."""
+        """Return the features of RGB ``x``."""
         x = self.stem(x)
         maps = []
         for stage in self.stages:
@@ -79,3 +81,23 @@ class StreetFeatures(nn.Module):
 
 def _upsample(x: Tensor, like: Tensor) -> Tensor:
     return F.interpolate(x, size=like.shape[-2:], mode="bilinear", align_corners=False)
+
+
+class StreetNet(nn.Module):
+    """Features and a linear head: RGB float (b, 3, H, W) in [0, 255] to scores (b, classes, ceil(H/4), ceil(W/4))."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.features = StreetFeatures()
+        self.head = nn.Conv2d(StreetFeatures.channels, classes, 1)
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        """Return the scores of ``rgb``; a tenth of the features is dropped in training."""
+        return self.head(F.dropout2d(self.features(rgb), 0.1, self.training))
+
+
+def fold(module: nn.Module) -> nn.Module:
+    """Fold batch norms into their convolutions, in place, for inference."""
+    for name, child in module.named_children():
+        setattr(module, name, fuse_conv_bn_eval(child[0], child[1]) if isinstance(child, ConvNorm) else fold(child))
+    return module

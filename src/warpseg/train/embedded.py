@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from warpseg.networks.streetnet import StreetFeatures
+from warpseg.networks.streetnet import StreetNet
 from warpseg.train.data import IGNORE, Labelled, augment, load_camvid
 
 CLASSES = 11
@@ -27,19 +27,6 @@ CROP = (288, 384)
 PEAK_RATE = 3e-3
 WEIGHT_DECAY = 0.03
 AVERAGE_DECAY = 0.998
-
-
-class StreetNet(nn.Module):
-    """StreetNet's features and linear head as one trainable module: RGB float in [0, 255] to scores at stride 4."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.features = StreetFeatures()
-        self.head = nn.Conv2d(StreetFeatures.channels, CLASSES, 1)
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        """Return scores (b, classes, h, w) of RGB (b, 3, H, W)."""
-        return self.head(F.dropout2d(self.features(rgb), 0.1, self.training))
 
 
 def class_weights(labels: Tensor) -> Tensor:
@@ -95,7 +82,7 @@ def train(data: Path, out: Path) -> None:
     """Train, print the validation drive's IoU now and then, and write the averaged weights to ``out``."""
     real, held_out = load_camvid(data, "train"), load_camvid(data, "val")
     weights = class_weights(real.labels)
-    network = StreetNet().to(memory_format=torch.channels_last)
+    network = StreetNet(CLASSES).to(memory_format=torch.channels_last)
     average = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY), use_buffers=True
     )

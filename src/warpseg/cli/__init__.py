@@ -1,0 +1,44 @@
+"""The command line: one file a command. Exit codes: 0 done, 1 some inputs failed, 2 usage, 130 interrupted."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from warpseg import __version__
+from warpseg.cli.segment import segment
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Segment video many times faster: the network on keyframes, motion vectors for the frames between.",
+)
+app.command()(segment)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        print(f"warpseg {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    try:
+        app()
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        sys.exit(130)

@@ -1,0 +1,56 @@
+"""How far it is: one line that changes on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn
+from rich.progress import Progress as Bar
+
+from warpseg.process import Report
+from warpseg.types import VideoInfo
+
+__all__ = ["Progress"]
+
+_PLAIN_EVERY = 5.0  # seconds
+
+
+class Progress:
+    """Shows frames, keyframes, frames a second and the speed-up over the network on every frame, on standard error."""
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        self._console = Console(stderr=True)
+        self._bar = Bar(
+            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"),
+            console=self._console, disable=not self._console.is_terminal, transient=True,
+        )  # fmt: skip
+        self._task = self._bar.add_task(source, total=None, said="opening")
+        self._last = time.monotonic()
+
+    def __call__(self, report: Report, info: VideoInfo) -> None:
+        """Show the state after one more frame."""
+        now = time.monotonic()
+        if self._console.is_terminal:
+            self._bar.update(self._task, completed=report.frames, total=info.frame_count, said=_line(report, info))
+        elif now - self._last >= _PLAIN_EVERY:
+            self._last = now
+            self._console.print(f"{self._source}: {_line(report, info)}", markup=False, highlight=False, soft_wrap=True)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+def _line(report: Report, info: VideoInfo) -> str:
+    of = f"/{info.frame_count}" if info.frame_count else ""
+    faster = f", {report.speed_up:.1f}x every frame" if report.speed_up else ""
+    return f"frame {report.frames}{of}, {report.keyframes} keyframes, {report.frames_per_second:.1f} fps{faster}"

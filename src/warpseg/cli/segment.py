@@ -1,0 +1,152 @@
+"""``warpseg segment``: videos in, overlays, masks and statistics out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from warpseg.errors import ModelError, WarpsegError
+
+if TYPE_CHECKING:
+    from warpseg.process import Report
+
+__all__ = ["segment"]
+
+_KINDS = ("overlay", "masks", "images", "stats")
+
+
+def segment(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...", show_default=False, help="Video files, URLs, '-' for a pipe, folders or patterns of images."
+        ),
+    ],
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results, DIR/<stem>/ a source.")],
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", help="camvid (embedded), deeplab-resnet101:WEIGHTS.safetensors, or py:FILE.py:NAME (runs it)."
+        ),
+    ] = "camvid",
+    scheme: Annotated[
+        Literal["every", "copy", "propagate", "interpolate"],
+        typer.Option(help="Network on every frame; nearest keyframe copied; Algorithm 1; Algorithm 2."),
+    ] = "interpolate",
+    interval: Annotated[int, typer.Option("--interval", "-n", min=1, help="Frames from one keyframe to the next.")] = 5,
+    fusion: Annotated[
+        Literal["average", "maximum"], typer.Option(help="How Algorithm 2 joins the two keyframes.")
+    ] = "average",
+    save: Annotated[
+        str, typer.Option(metavar="KINDS", help="What to write, with commas: overlay, masks, images, stats.")
+    ] = "overlay,masks,stats",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Begin here: seconds or HH:MM:SS after the first frame.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Stop here: seconds or HH:MM:SS.")] = None,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="Stop after this many frames.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace outputs that are there already.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a source, one a line.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say what was chosen and why.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Segment videos: the network runs on keyframes, motion carries its result to the frames between."""
+    kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
+    if not kinds or set(kinds) - set(_KINDS):
+        raise typer.BadParameter(f"{save!r}: expected some of {', '.join(_KINDS)}, with commas", param_hint="--save")
+    begin, stop = _seconds(start, "--start"), _seconds(end, "--end")
+    if stop is not None and stop <= (begin or 0):
+        raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+    logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
+
+    # Heavy imports wait until the arguments are known to be right.
+    from warpseg.cli.progress import Progress
+    from warpseg.process import output_name
+    from warpseg.segmenter import Segmenter
+
+    try:
+        segmenter = Segmenter(model, scheme=scheme, interval=interval, fusion=fusion, device=device)
+    except ModelError as error:
+        if debug:
+            raise
+        _complain(error)
+        raise typer.Exit(2) from error
+
+    failed = False
+    for source, name in zip(sources, _numbered([output_name(source) for source in sources]), strict=True):
+        try:
+            with Progress(source) as progress:
+                report = segmenter.process(
+                    source,
+                    out,
+                    name=name,
+                    save=kinds,
+                    overwrite=overwrite,
+                    start=begin,
+                    end=stop,
+                    max_frames=max_frames,
+                    progress=progress,
+                    command=sys.argv,
+                )
+            for line in report.warnings:
+                print(f"note: {line}", file=sys.stderr)
+            _print(report, as_json)
+        except WarpsegError as error:
+            if debug:
+                raise
+            _complain(error)
+            failed = True
+    if failed:
+        raise typer.Exit(1)
+
+
+def _seconds(text: str | None, option: str) -> float | None:
+    """Read ``90``, ``1:30`` or ``0:01:30.5`` as seconds."""
+    if text is None:
+        return None
+    try:
+        parts = [float(part) for part in text.split(":")]
+    except ValueError:
+        parts = []
+    if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
+        raise typer.BadParameter(f"{text!r}: expected seconds or HH:MM:SS", param_hint=option)
+    return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+
+
+def _numbered(names: list[str]) -> list[str]:
+    """Make equal names differ: clip, clip_2, clip_3."""
+    seen: Counter[str] = Counter()
+    taken = set(names)
+    unique = []
+    for name in names:
+        seen[name] += 1
+        candidate = name if seen[name] == 1 else f"{name}_{seen[name]}"
+        while seen[name] > 1 and candidate in taken:
+            seen[name] += 1
+            candidate = f"{name}_{seen[name]}"
+        taken.add(candidate)
+        unique.append(candidate)
+    return unique
+
+
+def _print(report: Report, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(json.loads((report.folder / "run.json").read_text(encoding="utf-8"))), flush=True)
+        return
+    faster = f", {report.speed_up:.1f}x the speed of the network on every frame" if report.speed_up else ""
+    print(
+        f"{report.folder}: {report.frames} frames, {report.keyframes} keyframes, "
+        f"{report.seconds:.1f} s, {report.frames_per_second:.1f} frames a second{faster}"
+    )
+
+
+def _complain(error: Exception) -> None:
+    print(f"error: {error}", file=sys.stderr)

@@ -1,0 +1,34 @@
+"""The embedded network: StreetNet trained on CamVid and synthetic streets (see ``weights/MODEL_CARD.md``)."""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+
+import torch
+from torch import nn
+
+from warpseg.networks import checksum, read_weights
+from warpseg.networks.network import Network
+from warpseg.networks.streetnet import StreetNet, fold
+from warpseg.types import Classes
+
+__all__ = ["CLASSES", "load"]
+
+CLASSES = Classes(
+    ("sky", "building", "pole", "road", "pavement", "tree", "sign symbol", "fence", "car", "pedestrian", "bicyclist"),
+    (
+        (70, 130, 180), (110, 110, 110), (255, 214, 153), (128, 64, 128), (244, 35, 232), (87, 158, 35),
+        (250, 220, 0), (190, 153, 120), (30, 60, 220), (220, 20, 60), (0, 190, 190),
+    ),
+)  # fmt: skip
+
+
+def load(*, device: torch.device, dtype: torch.dtype) -> Network:
+    """Return the embedded network on ``device``, its features computed in ``dtype``, its head in fp32."""
+    with as_file(files("warpseg.networks") / "weights" / "camvid.safetensors") as path:
+        weights, digest = read_weights(path), checksum(path)
+    net = StreetNet(len(CLASSES))
+    net.load_state_dict(weights)
+    features = fold(net.features.eval()).to(device, dtype, memory_format=torch.channels_last)
+    head: nn.Module = net.head.to(device).eval()
+    return Network("camvid", features, head, True, CLASSES, white=255, device=device, dtype=dtype, checksum=digest)

@@ -1,0 +1,144 @@
+"""Network, scheme and device in one object."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+from torch import Tensor, nn
+
+from warpseg import networks, schemes
+from warpseg.fusion import FUSIONS, Fusion
+from warpseg.networks import Network, Precision, ScoreSpace
+from warpseg.process import Report, process
+from warpseg.segmentation import Segmentation
+from warpseg.source import open_video
+from warpseg.timing import Stages
+from warpseg.types import Classes, Frame
+
+__all__ = ["Segmenter"]
+
+_log = logging.getLogger("warpseg")
+
+Scheme = Literal["every", "copy", "propagate", "interpolate"]
+
+
+class Segmenter:
+    """Segments video: the network on every ``interval``-th frame, motion for the frames between.
+
+    ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest keyframe, unmoved), ``propagate``
+    (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is ``average``, ``maximum``, or a function (forward, backward,
+    alpha). ``propagation`` composes motion and warps once (``composed``) or warps step by step as the paper prints it
+    (``chained``); ``reverse`` turns motion around by splatting (``inverted``) or in place as in the paper (``negated``).
+    """
+
+    def __init__(
+        self,
+        model: str | nn.Module | tuple[nn.Module, nn.Module] | Network = "camvid",
+        *,
+        scheme: Scheme = "interpolate",
+        interval: int = 5,
+        fusion: Literal["average", "maximum", "maximum-literal"] | Fusion = "average",
+        propagation: Literal["composed", "chained"] = "composed",
+        reverse: Literal["inverted", "negated"] = "inverted",
+        device: str = "auto",
+        precision: Precision = "auto",
+    ) -> None:
+        choices = {
+            "scheme": (scheme, ("every", "copy", "propagate", "interpolate")),
+            "propagation": (propagation, ("composed", "chained")),
+            "reverse": (reverse, ("inverted", "negated")),
+            "fusion": (fusion, (*FUSIONS, *([fusion] if callable(fusion) else []))),
+        }
+        for name, (value, accepted) in choices.items():
+            if value not in accepted:
+                raise ValueError(f"{name} {value!r}: expected one of {', '.join(map(str, accepted))}")
+        if not isinstance(interval, int) or interval < 1:
+            raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more")
+        self.network = networks.load(model, device=device, precision=precision)
+        self.scheme = scheme
+        self.interval = 1 if scheme == "every" else interval
+        self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
+        self.propagation, self.reverse = propagation, reverse
+        self._fuse = FUSIONS[fusion] if isinstance(fusion, str) else fusion
+        self._propagation = {"composed": schemes.composed, "chained": schemes.chained}[propagation]
+        self._reverse = {"inverted": schemes.inverted, "negated": schemes.negated}[reverse]
+        # Only a weighted average is known to commute with a linear head.
+        commutes = scheme != "interpolate" or self._fuse is FUSIONS["average"]
+        self.space: Literal["scores", "features"] = "scores" if self.network.linear_head and commutes else "features"
+        why = "the head is linear" if self.space == "scores" else "the head or the fusion is not linear"
+        _log.info("%s are carried between frames: %s", self.space, why)
+
+    @property
+    def delay(self) -> int:
+        """How many frames the result lags behind the frame that was read last."""
+        return self.interval if self.scheme in ("copy", "interpolate") and self.interval > 1 else 0
+
+    @property
+    def classes(self) -> Classes | None:
+        """Names and colours of the classes, None where the network does not say."""
+        return self.network.classes
+
+    def stream(self, source: Any, *, start: float | None = None, end: float | None = None, max_frames: int | None = None) -> Iterator[Segmentation]:
+        """Yield one ``Segmentation`` a frame, in order, reading no further than ``delay`` frames ahead.
+
+        ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all that decodes has been
+        yielded, where it is damaged.
+        """
+        with open_video(source, start=start, end=end, max_frames=max_frames) as video:
+            yield from self.segment(video)
+
+    def segment(self, frames: Iterable[Frame], stages: Stages | None = None) -> Iterator[Segmentation]:
+        """Yield the segmentation of each of ``frames``; seconds are added to ``stages``."""
+        stages = stages or Stages()
+        network = _Timed(self.network if self.space == "features" else ScoreSpace(self.network), stages)
+        estimates = self._estimates(frames, network)
+        while True:
+            with stages.measure("warp and fuse"):
+                estimate = next(estimates, None)
+            if estimate is None:
+                return
+            yield Segmentation(estimate, self.network.classes or _numbered(len(estimate.scores)), stages)
+
+    def _estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
+        if self.scheme == "every":
+            return schemes.every_frame(frames, network)
+        if self.scheme == "copy":
+            return schemes.copy_nearest(frames, network, self.interval)
+        if self.scheme == "propagate":
+            return schemes.propagate(frames, network, self.interval, propagation=self._propagation)
+        return schemes.interpolate(
+            frames, network, self.interval, fuse=self._fuse, propagation=self._propagation, reverse=self._reverse
+        )
+
+    def process(self, source: Any, out: str | Path, **options: Any) -> Report:
+        """Segment ``source`` into files under ``out``, as ``warpseg segment`` does; options are those of ``warpseg.process.process``."""
+        return process(self, source, Path(out), **options)
+
+    def __repr__(self) -> str:
+        return f"Segmenter({self.network!r}, scheme={self.scheme!r}, interval={self.interval})"
+
+
+class _Timed:
+    """A network whose features are timed."""
+
+    def __init__(self, network: schemes.SplitNetwork, stages: Stages) -> None:
+        self._network, self._stages = network, stages
+        self.task = network.task
+
+    def features(self, frame: Frame) -> Tensor:
+        with self._stages.measure("network"):
+            return self._network.features(frame)
+
+
+def _numbered(count: int) -> Classes:
+    """Name classes by their number, in colours that differ (golden-angle steps around the colour circle)."""
+    from colorsys import hsv_to_rgb
+
+    def colour(i: int) -> tuple[int, int, int]:
+        r, g, b = hsv_to_rgb(i * 0.61803 % 1, 0.85 - 0.3 * (i % 3) / 2, 0.95 - 0.35 * (i // 3 % 3) / 2)
+        return round(255 * r), round(255 * g), round(255 * b)
+
+    return Classes(tuple(f"class {i}" for i in range(count)), tuple(colour(i) for i in range(count)))
