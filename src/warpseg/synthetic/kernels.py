@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
-import numba  # type: ignore[import-untyped]
+import numba
 import numpy as np
 from numpy.typing import NDArray
 

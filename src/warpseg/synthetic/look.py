@@ -159,7 +159,7 @@ def _setting(
     sun = (math.cos(height) * math.sin(azimuth), math.sin(height), math.cos(height) * math.cos(azimuth))
     warm = 1 - math.sin(height)
     direct = (1 - 0.93 * overcast) * float(rng.uniform(0.5, 0.72))
-    ambient = 0.47 + 0.33 * overcast
+    ambient = 0.56 + 0.32 * overcast
     s["sun"] = sun
     s["sunlight"] = np.array([1.06, 0.97 - 0.1 * warm, 0.84 - 0.28 * warm]) * direct
     s["skylight"] = np.array([0.93, 0.99, 1.08]) ** (1 - 0.8 * overcast) * ambient
@@ -174,7 +174,7 @@ def _setting(
     s["edge_line"] = float(rng.uniform() < 0.5)
     s["dash"], s["gap"] = rng.choice([2.0, 3.0, 4.0]), rng.choice([2.0, 4.0, 6.0])
     s["slab"], s["wear"] = rng.uniform(0.4, 0.9), rng.uniform(0, 1)
-    s["asphalt"] = rng.uniform(0.27, 0.46) * np.array([1.0, 1.0, 1.01 + rng.uniform(0, 0.04)])
+    s["asphalt"] = rng.uniform(0.34, 0.54) * np.array([1.0, 1.0, 1.01 + rng.uniform(0, 0.04)])
     s["paving"] = rng.uniform(0.42, 0.62) * np.array([1.03, 1.0, rng.uniform(0.86, 1.0)])
     s["yard"] = s["paving"] * rng.uniform(0.75, 1.0)
     return s, sun, overcast

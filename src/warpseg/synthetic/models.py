@@ -1,5 +1,6 @@
 """Things as quads in their own coordinates: x right, y up, z ahead, metres, standing on y = 0."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -72,7 +73,7 @@ def vehicle(textures: dict[str, int], name: str, paint: Vector) -> Quads:
         model.quad((side * half, 0, 0), (0, 0, length), (0, low, 0), CAR, f"{name} low", paint, sides=2)
         lean = (-side * inset, high - low, 0.0)
         model.quad((side * half, low, 0), (0, 0, length), lean, CAR, f"{name} high", paint, sides=2)
-    for k, ((z0, y0), (z1, y1)) in enumerate(zip(profile, profile[1:], strict=False)):
+    for k, ((z0, y0), (z1, y1)) in enumerate(itertools.pairwise(profile)):
         top = min(y0, y1) > low + 0.1
         w = half - inset if top else half
         if k == 0:

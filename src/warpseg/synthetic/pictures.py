@@ -81,7 +81,7 @@ def _upper_side(name: str) -> Picture:
     if name == "van":
         glass *= canvas.box(0.7, 0, 1, 1)
     reflection = (0.12 + 0.35 * canvas.y * (0.6 + 0.4 * np.sin(canvas.x * 19)))[..., None]
-    canvas.paint(glass, np.asarray(np.float32(GLASS) + reflection * np.float32((0.8, 0.9, 1.0)), np.float32))
+    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + reflection * np.array((0.8, 0.9, 1.0), np.float32), np.float32))
     pillars = 2 if name != "bus" else 7
     for k in range(1, pillars + 1):
         x = rear + (front - rear) * k / (pillars + 1)
@@ -120,7 +120,7 @@ def _screen() -> Picture:
     canvas.paint(canvas.polygon([(0, 0), (1, 0), (0.9, 1), (0.1, 1)]), (0.85, 0.85, 0.85), 1.0)
     glass = canvas.polygon([(0.06, 0.05), (0.94, 0.05), (0.86, 0.93), (0.14, 0.93)])
     shine = (0.05 + 0.4 * canvas.y + 0.12 * np.sin(canvas.x * 9 + 4 * canvas.y))[..., None]
-    canvas.paint(glass, np.asarray(np.float32(GLASS) + shine * np.float32((0.85, 0.93, 1.0)), np.float32))
+    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + shine * np.array((0.85, 0.93, 1.0), np.float32), np.float32))
     for x in (0.3, 0.7):
         canvas.paint(canvas.disc(x, 0.3, 0.09, 0.28) * glass, (0.08, 0.08, 0.09))
     return canvas.texture()

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .kernels import kernel
-from .surfaces import PAVEMENT, ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
-from .texels import coverage, level_for, sample
+from .texels import coverage, level_for
 
 NEAR = 0.3
 
@@ -113,7 +112,7 @@ def place(
                     s.axes[r, 0] * vectors[k, 0] + s.axes[r, 1] * vectors[k, 1] + s.axes[r, 2] * vectors[k, 2]
                 )
         depth[q] = -1.0
-        if toward <= 0.0 and quad.sides == 1 or abs(toward) < 1e-7 * size:
+        if (toward <= 0.0 and quad.sides == 1) or abs(toward) < 1e-7 * size:
             continue
         sign = -1.0 if toward > 0 else 1.0
         facing_sun = sign * (nx * s.sun[0] + ny * s.sun[1] + nz * s.sun[2]) / size
@@ -137,7 +136,7 @@ def _solve(corner: NDArray[np.float64], plane: NDArray[np.float64]) -> float:
     for k in range(4):
         u = k & 1
         v = k >> 1
-        x = corner[0] + u * corner[3] + v * corner[6]
+        corner[0] + u * corner[3] + v * corner[6]
         y = corner[1] + u * corner[4] + v * corner[7]
         z = corner[2] + u * corner[5] + v * corner[8]
         nearest = min(nearest, z)
@@ -188,8 +187,8 @@ def _span(
             high = min(high, -rest / slope * focal + centre)
         elif rest < 0.0:
             high = -1.0
-    bounds[0] = int(math.ceil(low))
-    bounds[1] = int(math.floor(high)) if high >= 0.0 else -1
+    bounds[0] = math.ceil(low)
+    bounds[1] = math.floor(high) if high >= 0.0 else -1
 
 
 @kernel
@@ -223,8 +222,8 @@ def resolve(
         texture = quads[q].texture
         solid = opaque[texture]
         rows, columns = sizes[texture]
-        first = max(0, int(math.ceil(max(plane[9], -100.0) * focal + centre_y)))
-        last = min(height - 1, int(math.floor(min(plane[10], 100.0) * focal + centre_y)))
+        first = max(0, math.ceil(max(plane[9], -100.0) * focal + centre_y))
+        last = min(height - 1, math.floor(min(plane[10], 100.0) * focal + centre_y))
         for i in range(first, last + 1):
             y = (i - centre_y) / focal
             _span(plane, y, centre_x, focal, width, bounds)
@@ -270,8 +269,8 @@ def cast_shadows(
             continue
         plane = planes[q]
         strength, soft, ellipse = quads[q].tint[0], quads[q].tint[1], quads[q].tint[2]
-        first = max(0, int(math.ceil(max(plane[9], -100.0) * focal + centre_y)))
-        last = min(height - 1, int(math.floor(min(plane[10], 100.0) * focal + centre_y)))
+        first = max(0, math.ceil(max(plane[9], -100.0) * focal + centre_y))
+        last = min(height - 1, math.floor(min(plane[10], 100.0) * focal + centre_y))
         for i in range(first, last + 1):
             y = (i - centre_y) / focal
             _span(plane, y, centre_x, focal, width, bounds)

@@ -1,16 +1,19 @@
 """What stands in the street, chunk by chunk, and what moves through it: any position, any time, no memory."""
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from . import models
 from .buildings import Adder, build_side
-from .look import CLOTHES, PAINTS, Look
+from .look import PAINTS, Look
 from .models import Quads
 from .pictures import PROFILES
+from .render import POSE, QUAD
 
 CHUNK = 24.0
 BEHIND, AHEAD = 12.0, 190.0
@@ -26,10 +29,29 @@ class Placed:
 
 
 @dataclass(frozen=True)
+class Group:
+    """Many things in two arrays: quads of `render.QUAD`, whose owner counts from 0 here, and poses of `render.POSE`."""
+
+    quads: Quads
+    poses: NDArray[np.void]
+
+
+def gather(things: Sequence[Placed]) -> Group:
+    """Join placed things into one group; every surface gets its lasting key."""
+    if not things:
+        return Group(np.empty(0, QUAD), np.empty(0, POSE))
+    counts = [len(thing.quads) for thing in things]
+    quads = np.concatenate([thing.quads for thing in things])
+    quads["owner"] = np.repeat(np.arange(len(things), dtype=np.int32), counts)
+    quads["key"] += np.repeat(np.array([thing.number for thing in things], np.int64), counts)
+    return Group(quads, np.array([thing.pose for thing in things], POSE))
+
+
+@dataclass(frozen=True)
 class Chunk:
     """A stretch of street: what stands there, the side street and the crossing if there are any."""
 
-    things: tuple[Placed, ...]
+    things: Group
     side_street: tuple[float, float, float] | None
     crossing: float | None
 
@@ -47,7 +69,7 @@ class Scene:
         return self.camera_speed * time
 
     @cached_property
-    def _chunk(self) -> "lru_cache[Chunk]":  # type: ignore[type-arg]
+    def _chunk(self) -> Callable[[int], Chunk]:
         return lru_cache(maxsize=40)(self._build_chunk)
 
     def chunks(self, s: float) -> list[Chunk]:
@@ -64,11 +86,11 @@ class Scene:
             side_street = (start + 0.5 * CHUNK, float(rng.uniform(3.0, 4.5)), float(rng.choice([-1.0, 1.0])))
         crossing = start + 3.0 if k % 4 == 1 and rng.uniform() < 0.8 else None
         things: list[Placed] = []
-        number = (k + (1 << 30)) << 8
+        number = (k + (1 << 30)) << 20
 
         def add(quads: Quads, s: float, lateral: float, y: float = 0.0, heading: float = 0.0, facing: float = 0.0) -> None:
             pose = (look.centre(s) + lateral, y, s, heading, facing, 0.0, 0.0)
-            things.append(Placed(quads, pose, number + len(things)))
+            things.append(Placed(quads, pose, number + (len(things) << 8)))
 
         kerb = float(look.setting["kerb"][0])
         for index, side in enumerate((-1.0, 1.0)):
@@ -76,7 +98,7 @@ class Scene:
             build_side(look, rng, start, CHUNK, side, gap, add)
             self._furnish(rng, start, index, side, gap, crossing, kerb, add)
             self._park(rng, start, index, side, gap, crossing, add)
-        return Chunk(tuple(things), side_street, crossing)
+        return Chunk(gather(things), side_street, crossing)
 
     def _furnish(
         self,

@@ -7,8 +7,102 @@ from numpy.typing import NDArray
 
 from .kernels import kernel
 from .render import GROUND_KEY, NEAR, SKY_KEY, SKYLINE_KEY
-from .surfaces import ROAD, hit_ground, shade_ground, shade_sky, skyline_height
+from .surfaces import ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
 from .texels import level_for, sample
+
+
+@kernel
+def look_past(
+    setting: NDArray[np.void],
+    knots: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    noise: NDArray[np.float32],
+    x: float,
+    y: float,
+) -> tuple[int, float, float, float, float, float]:
+    """Return (surface, ray lengths, lateral position, world ray) for the normalised ray (x, y, 1) that meets no quad."""
+    s = setting[0]
+    dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
+    dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
+    dz = x * s.axes[0, 2] + y * s.axes[1, 2] + s.axes[2, 2]
+    if dy < -2e-3:
+        surface, along, lateral = hit_ground(setting, knots, sides, dx, dy, dz)
+        return surface, along, lateral, dx, dy, dz
+    steep = dy / math.sqrt(dx * dx + dz * dz)
+    # Far beyond the highest tree the tree line need not be computed.
+    if steep < 2.0 * s.skyline and steep < skyline_height(setting, noise, dx, dz):
+        return SKYLINE, 0.0, 0.0, dx, dy, dz
+    return SKY, 0.0, 0.0, dx, dy, dz
+
+
+@kernel
+def _paint_past(
+    setting: NDArray[np.void],
+    knots: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    crossings: NDArray[np.float64],
+    noise: NDArray[np.float32],
+    x: float,
+    y: float,
+    sunlit: float,
+    colour: NDArray[np.float32],
+) -> None:
+    """Write the colour (3,) of ground, tree line or sky."""
+    s = setting[0]
+    surface, along, lateral, dx, dy, dz = look_past(setting, knots, sides, noise, x, y)
+    norm = math.sqrt(dx * dx + dy * dy + dz * dz)
+    if surface == SKY:
+        shade_sky(setting, noise, dx / norm, dy / norm, dz / norm, colour)
+        return
+    if surface == SKYLINE:
+        distance = 230.0
+        for c in range(3):
+            colour[c] = (0.16 + 0.1 * (c == 1)) * (s.sunlight[c] * s.sun[1] + s.skylight[c])
+    else:
+        distance = along * norm
+        shade_ground(setting, noise, sides, crossings, surface, lateral, s.z + along * dz, distance, colour)
+        for c in range(3):
+            colour[c] *= (s.sunlight[c] * s.sun[1] + s.skylight[c] * 1.06) * sunlit
+    _add_haze(setting, distance, colour)
+
+
+@kernel
+def _add_haze(setting: NDArray[np.void], distance: float, colour: NDArray[np.float32]) -> None:
+    s = setting[0]
+    clear = math.exp(-distance * s.haze)
+    for c in range(3):
+        far = 0.92 * s.horizon[c]
+        colour[c] = far + (colour[c] - far) * clear
+
+
+@kernel
+def _paint_quad(
+    plane: NDArray[np.float64],
+    tint: NDArray[np.float32],
+    light: NDArray[np.float32],
+    setting: NDArray[np.void],
+    texels: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    rows: int,
+    columns: int,
+    x: float,
+    y: float,
+    texel: NDArray[np.float32],
+    colour: NDArray[np.float32],
+) -> None:
+    """Write the colour (3,) of a quad at a normalised ray, filtered over one pixel."""
+    z = 1.0 / (plane[6] * x + plane[7] * y + plane[8])
+    u = (plane[0] * x + plane[1] * y + plane[2]) * z
+    v = (plane[3] * x + plane[4] * y + plane[5]) * z
+    scale = z / setting[0].focal
+    across = level_for((abs(plane[0] - u * plane[6]) + abs(plane[1] - u * plane[7])) * scale * columns, columns)
+    down = level_for((abs(plane[3] - v * plane[6]) + abs(plane[4] - v * plane[7])) * scale * rows, rows)
+    sample(texels, starts[down, across], rows >> down, columns >> across, u, v, texel)
+    weight = np.float32(1.0) / max(texel[3], np.float32(1.0))
+    mask = texel[4] * weight
+    for c in range(3):
+        colour[c] = texel[c] * weight * (np.float32(1.0) - mask + mask * tint[c]) * light[c]
+    _add_haze(setting, z * math.sqrt(1.0 + x * x + y * y), colour)
 
 
 @kernel
@@ -28,73 +122,56 @@ def paint(
     sunlit: NDArray[np.float32],
     pixels: NDArray[np.uint8],
 ) -> None:
-    """Write pixels (h, w, 3) as means of 2 x 2 samples; seen and sunlit are (2h, 2w)."""
+    """Write pixels (h, w, 3) from 2 x 2 samples; seen and sunlit are (2h, 2w).
+
+    Where the four samples see one surface it is shaded once: textures and markings are filtered over a pixel anyway.
+    """
     s = setting[0]
-    height, width = seen.shape
-    focal = 2.0 * s.focal
-    centre_x = 0.5 * (width - 1)
-    centre_y = 0.5 * (height - 1)
+    height, width = seen.shape[0] // 2, seen.shape[1] // 2
     texel = np.empty(5, np.float32)
     colour = np.empty(3, np.float32)
     total = np.empty(3, np.float32)
-    flat = s.sunlight * s.sun[1] + s.skylight * 1.06
-    for i in range(height // 2):
-        for j in range(width // 2):
+    for i in range(height):
+        middle_y = (i - 0.5 * (height - 1)) / s.focal
+        for j in range(width):
+            middle_x = (j - 0.5 * (width - 1)) / s.focal
+            q = seen[2 * i, 2 * j]
+            even = seen[2 * i, 2 * j + 1] == q and seen[2 * i + 1, 2 * j] == q and seen[2 * i + 1, 2 * j + 1] == q
+            if even and q < 0:
+                first = -1
+                for k in range(4):
+                    x = middle_x + ((k & 1) - 0.5) * 0.5 / s.focal
+                    y = middle_y + ((k >> 1) - 0.5) * 0.5 / s.focal
+                    surface, _, _, _, _, _ = look_past(setting, knots, sides, noise, x, y)
+                    if k == 0:
+                        first = surface
+                    even = even and surface == first
             total[:] = 0.0
-            for k in range(4):
+            count = 1 if even else 4
+            for k in range(count):
+                x = middle_x
+                y = middle_y
                 row = 2 * i + (k >> 1)
                 column = 2 * j + (k & 1)
-                x = (column - centre_x) / focal
-                y = (row - centre_y) / focal
-                q = seen[row, column]
-                distance = 0.0
+                if count == 4:
+                    x += ((k & 1) - 0.5) * 0.5 / s.focal
+                    y += ((k >> 1) - 0.5) * 0.5 / s.focal
+                    q = seen[row, column]
                 if q >= 0:
-                    plane = planes[q]
-                    z = 1.0 / (plane[6] * x + plane[7] * y + plane[8])
-                    u = (plane[0] * x + plane[1] * y + plane[2]) * z
-                    v = (plane[3] * x + plane[4] * y + plane[5]) * z
                     texture = quads[q].texture
-                    rows, columns = sizes[texture]
-                    scale = z / focal
-                    du = abs(plane[0] - u * plane[6]) + abs(plane[1] - u * plane[7])
-                    dv = abs(plane[3] - v * plane[6]) + abs(plane[4] - v * plane[7])
-                    across = level_for(du * scale * columns, columns)
-                    down = level_for(dv * scale * rows, rows)
-                    sample(texels, starts[texture, down, across], rows >> down, columns >> across, u, v, texel)
-                    weight = 1.0 / max(texel[3], np.float32(1.0))
-                    mask = texel[4] * weight
-                    for c in range(3):
-                        colour[c] = texel[c] * weight * (1.0 - mask + mask * quads[q].tint[c]) * light[q, c]
-                    distance = z * math.sqrt(1.0 + x * x + y * y)
+                    _paint_quad(
+                        planes[q], quads[q].tint, light[q], setting, texels, starts[texture], sizes[texture, 0],
+                        sizes[texture, 1], x, y, texel, colour,
+                    )  # fmt: skip
                 else:
-                    dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
-                    dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
-                    dz = x * s.axes[0, 2] + y * s.axes[1, 2] + s.axes[2, 2]
-                    norm = math.sqrt(dx * dx + dy * dy + dz * dz)
-                    if dy < -2e-3:
-                        surface, along, lateral = hit_ground(setting, knots, sides, dx, dy, dz)
-                        distance = along * norm
-                        shade_ground(
-                            setting, noise, sides, crossings, surface, lateral, s.z + along * dz, distance, colour
-                        )
-                        lit = sunlit[row, column]
-                        for c in range(3):
-                            colour[c] *= flat[c] * lit
-                    else:
-                        flat_norm = math.sqrt(dx * dx + dz * dz)
-                        shade_sky(setting, noise, dx / norm, dy / norm, dz / norm, colour)
-                        if dy < flat_norm * skyline_height(setting, noise, dx, dz):
-                            for c in range(3):
-                                green = (0.16 + 0.1 * (c == 1)) * flat[c]
-                                colour[c] = green + (s.horizon[c] * 0.92 - green) * (1.0 - math.exp(-230.0 * s.haze))
-                if distance > 0.0:
-                    clear = math.exp(-distance * s.haze)
-                    for c in range(3):
-                        colour[c] = s.horizon[c] * 0.92 + (colour[c] - s.horizon[c] * 0.92) * clear
+                    lit = sunlit[row, column]
+                    if count == 1:
+                        lit = 0.25 * (lit + sunlit[row, column + 1] + sunlit[row + 1, column] + sunlit[row + 1, column + 1])
+                    _paint_past(setting, knots, sides, crossings, noise, x, y, lit, colour)
                 for c in range(3):
                     total[c] += min(colour[c], np.float32(1.0))
             for c in range(3):
-                pixels[i, j, c] = np.uint8(total[c] * 63.75 + 0.5)
+                pixels[i, j, c] = np.uint8(total[c] / count * 255.0 + 0.5)
 
 
 @kernel
@@ -120,19 +197,16 @@ def name_surfaces(
                 labels[i, j] = quads[q].label
                 keys[i, j] = quads[q].key
                 continue
-            dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
-            dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
-            dz = x * s.axes[0, 2] + y * s.axes[1, 2] + s.axes[2, 2]
-            if dy < -2e-3:
-                surface, _, _ = hit_ground(setting, knots, sides, dx, dy, dz)
-                labels[i, j] = 3 if surface == ROAD else 4
-                keys[i, j] = GROUND_KEY
-            elif dy < math.sqrt(dx * dx + dz * dz) * skyline_height(setting, noise, dx, dz):
+            surface, _, _, _, _, _ = look_past(setting, knots, sides, noise, x, y)
+            if surface == SKY:
+                labels[i, j] = 0
+                keys[i, j] = SKY_KEY
+            elif surface == SKYLINE:
                 labels[i, j] = 5
                 keys[i, j] = SKYLINE_KEY
             else:
-                labels[i, j] = 0
-                keys[i, j] = SKY_KEY
+                labels[i, j] = 3 if surface == ROAD else 4
+                keys[i, j] = GROUND_KEY
 
 
 @kernel
@@ -143,6 +217,7 @@ def follow_back(
     before: NDArray[np.void],
     knots: NDArray[np.float64],
     sides: NDArray[np.float64],
+    noise: NDArray[np.float32],
     seen: NDArray[np.int32],
     keys: NDArray[np.int64],
     keys_before: NDArray[np.int64],
@@ -172,11 +247,8 @@ def follow_back(
                 below = corner[1] + u * corner[4] + v * corner[7]
                 ahead = corner[2] + u * corner[5] + v * corner[8]
             else:
-                dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
-                dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
-                dz = x * s.axes[0, 2] + y * s.axes[1, 2] + s.axes[2, 2]
-                if dy < -2e-3:
-                    _, along, _ = hit_ground(setting, knots, sides, dx, dy, dz)
+                surface, along, _, dx, dy, dz = look_past(setting, knots, sides, noise, x, y)
+                if surface != SKY and surface != SKYLINE:
                     dx = dx * along + s.x - p.x
                     dy = dy * along + s.y - p.y
                     dz = dz * along + s.z - p.z
@@ -192,6 +264,6 @@ def follow_back(
             row = below / ahead * p.focal + 0.5 * (height - 1)
             motion[0, i, j] = (column - j) / width
             motion[1, i, j] = (row - i) / height
-            m = int(math.floor(row + 0.5))
-            n = int(math.floor(column + 0.5))
+            m = math.floor(row + 0.5)
+            n = math.floor(column + 0.5)
             visible[i, j] = 0 <= m < height and 0 <= n < width and keys[i, j] == keys_before[m, n]

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .look import look_for
-from .render import POSE, QUAD, cast_shadows, place, resolve
-from .scene import Placed, Scene
+from .render import cast_shadows, place, resolve
+from .scene import Scene, gather
 from .shade import follow_back, name_surfaces, paint
 from .surfaces import KNOT
 from .traffic import Traffic
@@ -117,7 +117,7 @@ class Street:
             earlier = self._view(index - 1, chosen_at=index)
             follow_back(
                 view.planes, earlier.corners, view.setting, earlier.setting, view.knots, view.sides,
-                surfaces.seen, surfaces.keys, before.keys, motion, visible,
+                self._scene.look.noise, surfaces.seen, surfaces.keys, before.keys, motion, visible,
             )  # fmt: skip
         return StreetFrame(index, self._paint(view), surfaces.labels, motion, visible), surfaces
 
@@ -163,13 +163,12 @@ class Street:
         scene, setting, time = self._scene, self._setting(index), self._time(index)
         position = scene.position(self._time(chosen))
         chunks = scene.chunks(position)
-        things: list[Placed] = [thing for chunk in chunks for thing in chunk.things]
-        things.extend(self._traffic.seen_from(position, time, self._time(chosen)))
-        quads = np.concatenate([thing.quads for thing in things]) if things else np.empty(0, QUAD)
-        counts = [len(thing.quads) for thing in things]
-        quads["owner"] = np.repeat(np.arange(len(things), dtype=np.int32), counts)
-        quads["key"] += np.repeat(np.array([thing.number for thing in things], np.int64), counts)
-        poses = np.array([thing.pose for thing in things], POSE)
+        groups = [chunk.things for chunk in chunks]
+        groups.append(gather(list(self._traffic.seen_from(position, time, self._time(chosen)))))
+        quads = np.concatenate([group.quads for group in groups])
+        poses = np.concatenate([group.poses for group in groups])
+        shifts = np.cumsum([0, *(len(group.poses) for group in groups[:-1])])
+        quads["owner"] += np.repeat(shifts.astype(np.int32), [len(group.quads) for group in groups])
         corners = np.empty((len(quads), 9))
         planes = np.empty((len(quads), 11))
         light = np.empty((len(quads), 3), np.float32)
@@ -190,8 +189,9 @@ class Street:
         atlas = self._scene.look.atlas
         focal = scale * float(view.setting["focal"][0])
         resolve(
-            view.quads, view.planes, view.order, focal, atlas.texels, atlas.starts, atlas.sizes, atlas.opaque, seen, near
-        )
+            view.quads, view.planes, view.order, focal,
+            atlas.texels, atlas.starts, atlas.sizes, atlas.opaque, seen, near,
+        )  # fmt: skip
         return seen
 
     def _surfaces(self, view: _View) -> _Surfaces:

@@ -62,12 +62,10 @@ def centre_at(knots: NDArray[np.float64], first: float, z: float) -> float:
 @kernel
 def on_road(setting: NDArray[np.void], sides: NDArray[np.float64], lateral: float, z: float) -> bool:
     """Tell whether a point belongs to the carriageway or a side street; sides rows: centre z, half width, side."""
-    if abs(lateral) < setting[0].road_half:
-        return True
+    inside = abs(lateral) < setting[0].road_half
     for k in range(sides.shape[0]):
-        if lateral * sides[k, 2] > 0 and abs(z - sides[k, 0]) < sides[k, 1]:
-            return True
-    return False
+        inside = inside or (lateral * sides[k, 2] > 0 and abs(z - sides[k, 0]) < sides[k, 1])
+    return inside
 
 
 @kernel

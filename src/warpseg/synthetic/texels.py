@@ -103,8 +103,8 @@ def sample(
     """Write the bilinear sample at (u right, v up), both in [0, 1], of one level into out (5,), still premultiplied."""
     x = min(max(u * columns - 0.5, 0.0), columns - 1.0)
     y = min(max((1.0 - v) * rows - 0.5, 0.0), rows - 1.0)
-    j = int(math.floor(x))
-    i = int(math.floor(y))
+    j = math.floor(x)
+    i = math.floor(y)
     fx = np.float32(x - j)
     fy = np.float32(y - i)
     k = min(j + 1, columns - 1)
@@ -127,8 +127,8 @@ def coverage(texels: NDArray[np.uint8], start: int, rows: int, columns: int, u: 
     """Return the bilinear coverage in [0, 255] at (u, v) of one level."""
     x = min(max(u * columns - 0.5, 0.0), columns - 1.0)
     y = min(max((1.0 - v) * rows - 0.5, 0.0), rows - 1.0)
-    j = int(math.floor(x))
-    i = int(math.floor(y))
+    j = math.floor(x)
+    i = math.floor(y)
     fx = x - j
     fy = y - i
     k = min(j + 1, columns - 1)
