@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from .kernels import kernel
 from .render import GROUND_KEY, NEAR, SKY_KEY, SKYLINE_KEY
-from .surfaces import ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
+from .surfaces import KERB, ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
 from .texels import level_for, sample
 
 
@@ -33,6 +33,33 @@ def look_past(
     if steep < 2.0 * s.skyline and steep < skyline_height(setting, noise, dx, dz):
         return SKYLINE, 0.0, 0.0, dx, dy, dz
     return SKY, 0.0, 0.0, dx, dy, dz
+
+
+@kernel
+def _mixed(
+    setting: NDArray[np.void],
+    knots: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    noise: NDArray[np.float32],
+    x: float,
+    y: float,
+) -> bool:
+    """Tell whether two kinds of ground, or tree line and sky, may meet within a pixel that sees no quad."""
+    s = setting[0]
+    surface, along, lateral, _, dy, dz = look_past(setting, knots, sides, noise, x, y)
+    if surface == SKY or surface == SKYLINE:
+        return abs(dy) < 2.0 * s.skyline + 2.0 / s.focal
+    if surface == KERB:
+        return True
+    across = 1.5 * along / s.focal
+    ahead = across * max(1.0, along / s.y)
+    if abs(abs(lateral) - s.road_half) < across + 0.2 * s.kerb * min(20.0, along / s.y):
+        return True
+    z = s.z + along * dz
+    for k in range(sides.shape[0]):
+        if lateral * sides[k, 2] > 0 and abs(abs(z - sides[k, 0]) - sides[k, 1]) < ahead + 0.5:
+            return True
+    return dy > -2e-3 - 2.0 / s.focal
 
 
 @kernel
@@ -138,14 +165,7 @@ def paint(
             q = seen[2 * i, 2 * j]
             even = seen[2 * i, 2 * j + 1] == q and seen[2 * i + 1, 2 * j] == q and seen[2 * i + 1, 2 * j + 1] == q
             if even and q < 0:
-                first = -1
-                for k in range(4):
-                    x = middle_x + ((k & 1) - 0.5) * 0.5 / s.focal
-                    y = middle_y + ((k >> 1) - 0.5) * 0.5 / s.focal
-                    surface, _, _, _, _, _ = look_past(setting, knots, sides, noise, x, y)
-                    if k == 0:
-                        first = surface
-                    even = even and surface == first
+                even = not _mixed(setting, knots, sides, noise, middle_x, middle_y)
             total[:] = 0.0
             count = 1 if even else 4
             for k in range(count):

@@ -1,0 +1,238 @@
+"""Synthetic streets: repeatable, complete, with motion that is true to the pixel; and videos that hold what was given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from av.video.frame import PictureType
+from numpy.typing import NDArray
+
+from warpseg.synthetic import CLASSES, Street, StreetFrame, encode, training_frames
+
+SMALL = (90, 121)
+
+
+def drive(street: Street, first: int, count: int) -> list[StreetFrame]:
+    return [street.frame(index) for index in range(first, first + count)]
+
+
+def sample(image: NDArray[np.generic], motion: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return image (H, W, C) bilinearly sampled at p + motion."""
+    height, width = image.shape[:2]
+    rows, columns = np.mgrid[:height, :width].astype(float)
+    x = np.clip(columns + motion[0] * width, 0, width - 1)
+    y = np.clip(rows + motion[1] * height, 0, height - 1)
+    j, i = np.minimum(x.astype(int), width - 2), np.minimum(y.astype(int), height - 2)
+    fx, fy = (x - j)[..., None], (y - i)[..., None]
+    values = image.astype(float)
+    top = values[i, j] * (1 - fx) + values[i, j + 1] * fx
+    bottom = values[i + 1, j] * (1 - fx) + values[i + 1, j + 1] * fx
+    return np.asarray(top * (1 - fy) + bottom * fy)
+
+
+def interior(labels: NDArray[np.uint8], motion: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return where neither the class nor the motion changes within two pixels: away from silhouettes."""
+    inside = np.ones(labels.shape, bool)
+    for dy in range(-2, 3):
+        for dx in range(-2, 3):
+            shift = (dy, dx)
+            inside &= np.roll(labels, shift, (0, 1)) == labels
+            step = np.roll(motion, shift, (1, 2)) - motion
+            inside &= np.abs(step * np.array(labels.shape[::-1]).reshape(2, 1, 1)).max(0) < 1.0
+    inside[:2] = inside[-2:] = False
+    inside[:, :2] = inside[:, -2:] = False
+    return inside
+
+
+def test_same_seed_gives_identical_frames() -> None:
+    for one, two in zip(drive(Street(seed=4, size=SMALL), 30, 3), drive(Street(seed=4, size=SMALL), 30, 3), strict=True):
+        np.testing.assert_array_equal(one.pixels, two.pixels)
+        np.testing.assert_array_equal(one.labels, two.labels)
+        np.testing.assert_array_equal(one.motion, two.motion)
+        np.testing.assert_array_equal(one.visible, two.visible)
+
+
+def test_different_seeds_give_different_streets() -> None:
+    one, two = Street(seed=1, size=SMALL).frame(0), Street(seed=2, size=SMALL).frame(0)
+    assert (one.pixels != two.pixels).mean() > 0.5
+    assert (one.labels != two.labels).mean() > 0.05
+
+
+def test_frames_in_order_equal_frames_by_index() -> None:
+    street = Street(seed=7, size=SMALL, start=50.0)
+    for index, frame in enumerate(street.frames(4)):
+        alone = street.frame(index)
+        assert frame.index == alone.index == index
+        for name in ("pixels", "labels", "motion", "visible"):
+            np.testing.assert_array_equal(getattr(frame, name), getattr(alone, name))
+
+
+def test_shapes_types_and_first_frame() -> None:
+    frame = Street(seed=3, size=SMALL).frame(0)
+    assert (frame.pixels.shape, frame.pixels.dtype) == ((*SMALL, 3), np.uint8)
+    assert (frame.labels.shape, frame.labels.dtype) == (SMALL, np.uint8)
+    assert (frame.motion.shape, frame.motion.dtype) == ((2, *SMALL), np.float32)
+    assert (frame.visible.shape, frame.visible.dtype) == (SMALL, np.bool_)
+    assert not frame.motion.any()
+    assert not frame.visible.any()
+
+
+def test_every_class_appears_over_a_drive() -> None:
+    seen = np.zeros(256, int)
+    for seed in (1, 2):
+        street = Street(seed=seed, size=(120, 160))
+        for index in range(0, 900, 60):
+            seen += np.bincount(street.still(index)[1].ravel(), minlength=256)
+    assert (seen[: len(CLASSES)] > 20).all(), dict(zip(CLASSES, seen, strict=False))
+    assert seen[len(CLASSES) :].sum() == 0
+
+
+@pytest.mark.parametrize("seed", [1, 4, 11])
+def test_true_motion_carries_the_frame_before_onto_this_one(seed: int) -> None:
+    before, now = drive(Street(seed=seed, size=(180, 241)), 40, 2)
+    judged = now.visible & interior(now.labels, now.motion)
+    assert judged.mean() > 0.4
+
+    def error(motion: NDArray[np.float32]) -> float:
+        return float(np.abs(sample(before.pixels, motion) - now.pixels)[judged].mean())
+
+    true = error(now.motion)
+    assert true < 2.5
+    assert true < 0.5 * error(np.zeros_like(now.motion))
+    assert true < 0.4 * error(-now.motion)
+
+
+def test_half_a_pixel_of_error_in_the_motion_would_show() -> None:
+    before, now = drive(Street(seed=4, size=(180, 241)), 40, 2)
+    judged = now.visible & interior(now.labels, now.motion)
+
+    def error(dx: float, dy: float) -> float:
+        shifted = now.motion + np.array([dx / 241, dy / 180], np.float32).reshape(2, 1, 1)
+        return float((np.abs(sample(before.pixels, shifted) - now.pixels)[judged] ** 2).mean())
+
+    true = error(0, 0)
+    assert all(true < error(dx, dy) for dx, dy in ((0.5, 0), (-0.5, 0), (0, 0.5), (0, -0.5)))
+
+
+@pytest.mark.parametrize("seed", [1, 4, 11])
+def test_labels_carried_back_agree(seed: int) -> None:
+    before, now = drive(Street(seed=seed, size=(180, 240)), 200, 2)
+    height, width = now.labels.shape
+    rows, columns = np.mgrid[:height, :width]
+    j = np.floor(columns + now.motion[0] * width + 0.5).astype(int)[now.visible]
+    i = np.floor(rows + now.motion[1] * height + 0.5).astype(int)[now.visible]
+    assert now.visible.mean() > 0.8
+    assert (before.labels[i, j] == now.labels[now.visible]).mean() > 0.99
+
+
+def test_a_standing_camera_in_an_empty_street_sees_no_motion() -> None:
+    frames = list(Street(seed=2, size=SMALL, speed=0.0, sway=0.0, traffic=0.0).frames(2))
+    np.testing.assert_array_equal(frames[0].pixels, frames[1].pixels)
+    assert np.abs(frames[1].motion).max() < 1e-5
+    assert frames[1].visible.all()
+
+
+def test_motion_does_not_depend_on_the_size() -> None:
+    small, large = (Street(seed=4, size=size).frame(40) for size in ((90, 120), (270, 360)))
+    same = large.labels[1::3, 1::3] == small.labels  # leaves and railings are filtered differently
+    assert same.mean() > 0.98
+    solid = same & np.isin(small.labels, [CLASSES.index(name) for name in ("sky", "road", "pavement")])
+    np.testing.assert_allclose(large.motion[:, 1::3, 1::3][:, solid], small.motion[:, solid], atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [(1, 10), (10, 0)])
+def test_a_street_without_pixels_is_refused(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="size"):
+        Street(size=size)
+
+
+def test_training_frames_are_many_streets() -> None:
+    images, labels = training_frames(6, SMALL, 3)
+    assert (images.shape, images.dtype) == ((6, 3, *SMALL), np.uint8)
+    assert (labels.shape, labels.dtype) == ((6, *SMALL), np.uint8)
+    assert labels.max() < len(CLASSES)
+    again, _ = training_frames(6, SMALL, 3)
+    np.testing.assert_array_equal(images, again)
+    assert len({image.tobytes() for image in images}) == 6
+
+
+@pytest.fixture(scope="module")
+def clip() -> list[NDArray[np.uint8]]:
+    return [frame.pixels for frame in Street(seed=5, size=(96, 128)).frames(20)]
+
+
+def decoded(path: Path) -> tuple[list[NDArray[np.uint8]], list[Fraction], list[str]]:
+    with av.open(str(path)) as container:
+        frames = list(container.decode(video=0))
+        pictures = [frame.to_ndarray(format="rgb24") for frame in frames]
+        times = [Fraction(frame.pts) * frame.time_base for frame in frames if frame.pts is not None and frame.time_base]
+        return pictures, times, [PictureType(frame.pict_type).name for frame in frames]
+
+
+def test_encode_keeps_frames_size_and_times(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    encode(clip, tmp_path / "drive.mp4", rate=Fraction(30000, 1001))
+    pictures, times, kinds = decoded(tmp_path / "drive.mp4")
+    assert len(pictures) == len(clip)
+    assert pictures[0].shape == clip[0].shape
+    assert times == [Fraction(1001, 30000) * k for k in range(len(clip))]
+    assert "B" in kinds
+    assert [path.name for path in tmp_path.iterdir()] == ["drive.mp4"]
+
+
+def test_encode_keeps_a_variable_rate(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    times = [Fraction(k * (k + 9), 600) for k in range(len(clip))]
+    encode(clip, tmp_path / "drive.mp4", times=times)
+    assert decoded(tmp_path / "drive.mp4")[1] == times
+
+
+def test_encode_keeps_colours(tmp_path: Path) -> None:
+    colour = np.array([200, 60, 30], np.uint8)
+    for height in (96, 720):
+        path = tmp_path / f"{height}.mp4"
+        encode([np.broadcast_to(colour, (height, 128, 3)).copy()] * 3, path, options={"crf": "1"})
+        with av.open(str(path)) as container:
+            frame = next(container.decode(video=0))
+            assert frame.colorspace == (1 if height >= 720 else 5)
+            assert frame.color_range == 1
+            plane_y = np.frombuffer(frame.planes[0], np.uint8)[0]
+        red, blue = (0.2126, 0.0722) if height >= 720 else (0.299, 0.114)
+        luma = red * 200 + (1 - red - blue) * 60 + blue * 30
+        assert abs(int(plane_y) - (16 + luma * 219 / 255)) <= 1.5
+
+
+def test_encode_adds_sound(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    encode(clip, tmp_path / "drive.mp4", rate=10, audio=True)
+    with av.open(str(tmp_path / "drive.mp4")) as container:
+        (sound,) = container.streams.audio
+        samples = sum(frame.samples for frame in container.decode(sound))
+    assert abs(samples / 48000 - 2.0) < 0.05
+
+
+def test_encode_leaves_nothing_behind_when_the_frames_fail(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    def failing() -> Iterator[NDArray[np.uint8]]:
+        yield from clip[:5]
+        raise RuntimeError("the camera broke")
+
+    with pytest.raises(RuntimeError, match="the camera broke"):
+        encode(failing(), tmp_path / "drive.mp4")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_encode_refuses_what_it_cannot_hold(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:
+    path = tmp_path / "drive.mp4"
+    with pytest.raises(ValueError, match="odd"):
+        encode([frame[:95] for frame in clip], path)
+    with pytest.raises(ValueError, match="no frames"):
+        encode([], path)
+    with pytest.raises(ValueError, match="increase"):
+        encode(clip[:2], path, times=[Fraction(1), Fraction(1)])
+    with pytest.raises(ValueError, match="times has 3"):
+        encode(clip[:2], path, times=[Fraction(k) for k in range(3)])
+    with pytest.raises(ValueError, match="the first was"):
+        encode([clip[0], clip[1][:90]], path)
+    assert list(tmp_path.iterdir()) == []
