@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,7 @@ def open_arrays(source: Iterable[NDArray[np.uint8]], span: Span) -> PictureReade
     warnings = [f"arrays have no timestamps: {ASSUMED_RATE} frames a second assumed"]
 
     def pictures() -> Generator[Picture, None, None]:
-        yield from span.select(_pictures(first, arrays), Fraction(0))
+        yield from span.select(_pictures(first, arrays), info)
 
     return PictureReader(info, pictures(), warnings, _closer(arrays))
 

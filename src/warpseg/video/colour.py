@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from av import VideoFrame
 from av.sidedata.sidedata import SideData
-from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
+from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
 __all__ = ["Converter", "Matrix", "choose_matrix", "displayed", "displayed_ratio", "is_full_range", "rotation_of"]
@@ -22,7 +22,8 @@ _LUMA_FIRST = frozenset(
     {"gray", "nv12", "nv21", "nv16", "nv24", "yuva420p", "yuva422p", "yuva444p", "yuv410p", "yuv411p"}
     | {f"{family}{layout}p" for family in ("yuv", "yuvj") for layout in (420, 422, 440, 444)}
 )
-_SWSCALE: dict[Matrix, int] = {"bt601": Colorspace.ITU601, "bt709": Colorspace.ITU709, "bt2020": Colorspace.BT2020}
+# swscale's numbers, because the names differ between PyAV 16 and 18.
+_SWSCALE: dict[Matrix, int] = {"bt601": 5, "bt709": 1, "bt2020": 9}
 # AVColorSpace (ITU-T H.273): 1 BT.709, 4 FCC, 5 and 6 BT.601, 7 SMPTE 240M (close to BT.709), 9 and 10 BT.2020.
 _STATED: dict[int, Matrix] = {
     1: "bt709",
@@ -47,6 +48,10 @@ def is_full_range(frame: VideoFrame) -> bool:
     return int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
 
 
+def _limits(frame: VideoFrame) -> ColorRange:
+    return ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG
+
+
 def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
     """Return (degrees counter-clockwise from coded to displayed: 0, 90, 180 or 270; whether it is also mirrored)."""
     data = frame.side_data.get("DISPLAYMATRIX")
@@ -55,8 +60,8 @@ def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
     # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
     a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32)[:5])
     mirrored = a * d - b * c < 0
-    if mirrored:
-        a, b = -a, -b
+    if mirrored:  # left and right of what is displayed are swapped, which is the last thing the matrix does
+        a = -a
     degrees = -math.degrees(math.atan2(b, a))
     return round(degrees / 90) * 90 % 360, mirrored
 
@@ -64,7 +69,7 @@ def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
 class Converter:
     """Convert the frames of one stream; may be called from several threads.
 
-    A conversion context keeps about 15 MB and PyAV's tags the frame while it works, so there is one a reader, behind a lock.
+    A conversion context keeps about 15 MB, and PyAV tags the frame while it converts: one a reader, behind a lock.
     """
 
     def __init__(self) -> None:
@@ -72,23 +77,27 @@ class Converter:
         self._reformatter = VideoReformatter()
 
     def luma(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return luma (h, w) in coded orientation: a view of the decoder's plane, which it keeps alive, where it has 8 bits."""
+        """Return luma (h, w) in coded orientation: a view of the decoder's plane, kept alive, where that has 8 bits."""
         if frame.format.name not in _LUMA_FIRST or frame.planes[0].line_size < 0:
             with self._lock:
-                frame = self._reformatter.reformat(frame, format="gray")
+                frame = self._reformatter.reformat(
+                    frame, format="gray", src_color_range=_limits(frame), dst_color_range=ColorRange.JPEG
+                )
         plane = frame.planes[0]
         return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
 
     def rgb(self, frame: VideoFrame, rotation: int) -> NDArray[np.uint8]:
         """Return RGB (height, width, 3) uint8 as displayed, by the stream's own matrix and range."""
         matrix = _SWSCALE[choose_matrix(frame)]
+        # RGB has no matrix; PyAV 16 looks at the source's matrix and range only where the two sides differ.
+        other = _SWSCALE["bt709" if matrix == _SWSCALE["bt601"] else "bt601"]
         with self._lock:
             converted = self._reformatter.reformat(
                 frame,
                 format="rgb24",
                 src_colorspace=matrix,
-                dst_colorspace=matrix,
-                src_color_range=ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG,
+                dst_colorspace=other,
+                src_color_range=_limits(frame),
                 dst_color_range=ColorRange.JPEG,
             )
         plane = converted.planes[0]

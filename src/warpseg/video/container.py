@@ -1,7 +1,7 @@
 """Pictures from a coded video: a file, a URL, a pipe or a binary file object, opened by PyAV.
 
-PyAV keeps FFmpeg's log silent unless the program asks for it (``av.logging.set_level``), so nothing is set here: what matters
-is in the errors and warnings of this package.
+PyAV keeps FFmpeg's log silent unless the program asks for it (``av.logging.set_level``), so nothing is set here: what
+matters is in the errors and warnings of this package.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
 
 __all__ = ["open_container"]
 
-_WITH_VECTORS = frozenset({"h264", "mpeg4", "mpeg1video", "mpeg2video"})
+# The decoders that export them: H.264, and FFmpeg's MPEG family.
+_WITH_VECTORS = frozenset(
+    {"h264", "mpeg1video", "mpeg2video", "mpeg4"}
+    | {"h263", "flv1", "msmpeg4v2", "msmpeg4v3", "rv10", "rv20", "wmv1", "wmv2"}
+)
 # AVPictureType: S (sprite) predicts like P, SI and SP are switching pictures, BI is an intra picture in a B's place.
 _TYPES: dict[int, PictureType] = {1: "I", 2: "P", 3: "B", 4: "P", 5: "I", 6: "P", 7: "B"}
 _FASTEST = 1000  # frames a second; a rate above is a clock's tick, not a frame rate
@@ -74,8 +78,8 @@ def _read(container: InputContainer, name: str, span: Span) -> PictureReader:
     def pictures() -> Generator[Picture, None, None]:
         start = None if span.start is None else math.ceil((info.start_time + span.start) / info.time_base)
         clock = Clock(name, info.frame_rate or ASSUMED_RATE, info.start_time, warnings)
-        stopped = yield from span.select(_pictures(decoder, start, info, clock), info.start_time)
-        _conclude(decoder, info, stopped, warnings)
+        stopped = yield from span.select(_pictures(decoder, start, info, clock), info)
+        _conclude(decoder, info, span, stopped, warnings)
 
     return PictureReader(info, pictures(), warnings, container.close)
 
@@ -98,8 +102,10 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
         )
 
 
-def _conclude(decoder: Decoder, info: VideoInfo, stopped: bool, warnings: list[str]) -> None:
+def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warnings: list[str]) -> None:
     """Report the damage that was met: raised where the source was read to its end, else only noted."""
+    if not stopped and span.start is None and decoder.unshown > 0:
+        warnings.append(f"{info.name}: {decoder.unshown} of {decoder.packets} packets gave no frame")
     if decoder.flagged:
         warnings.append(f"{info.name}: {decoder.flagged} frames were decoded with errors; parts of them may look wrong")
     faults = []
@@ -107,7 +113,7 @@ def _conclude(decoder: Decoder, info: VideoInfo, stopped: bool, warnings: list[s
         where = "" if decoder.first_fault is None else f", the first at {float(decoder.first_fault):.2f} s"
         faults.append(f"{decoder.faults} of {decoder.packets} packets could not be decoded{where}")
     if decoder.cut_off:
-        faults.append("the file ends or breaks off early")
+        faults.append("it ends before the length that it states")
     if not faults:
         return
     damage = f"{info.name}: damaged: {'; '.join(faults)}"
@@ -171,13 +177,16 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame,
 
 
 def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None) -> int | None:
-    if stream.frames:
+    seconds = None
+    if stream.duration and stream.time_base:
+        seconds = stream.duration * stream.time_base
+    elif container.duration:
+        seconds = Fraction(container.duration, av.time_base)
+    by_duration = round(seconds * rate) if seconds and rate else None
+    # An AVI that was never finished claims a round number; where the two disagree widely, the duration is right.
+    if stream.frames and (by_duration is None or by_duration / 2 <= stream.frames <= by_duration * 2):
         return stream.frames
-    if rate and stream.duration and stream.time_base:
-        return round(stream.duration * stream.time_base * rate)
-    if rate and container.duration:
-        return round(Fraction(container.duration, av.time_base) * rate)
-    return None
+    return by_duration
 
 
 def _stamp(frame: VideoFrame) -> int | None:

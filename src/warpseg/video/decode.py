@@ -1,4 +1,7 @@
-"""From a container's packets to its frames: damage is skipped and counted, a late start decodes one group of pictures only."""
+"""From a container's packets to its frames.
+
+Damage is skipped and counted; a late start decodes one group of pictures only.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import TypeAlias
 
+import av
 from av import FFmpegError, Packet, VideoFrame
 from av.container import InputContainer
 from av.video.stream import VideoStream
@@ -20,9 +24,10 @@ _MOST_HELD = 1000
 
 
 class Decoder:
-    """Decode one stream; ``faults`` and ``flagged`` count what was damaged on the way."""
+    """Decode one stream, and count what was damaged on the way."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+        self._container = container
         self._stream = stream
         self._packets: Iterator[VideoPacket] = container.demux(stream)
         self._opening: list[VideoPacket] = []  # packets that were needed to show the first frame
@@ -30,8 +35,10 @@ class Decoder:
         self.packets = 0  # that held data
         self.faults = 0  # packets that could not be decoded
         self.first_fault: Fraction | None = None  # where, in seconds of the source, if it is known
-        self.cut_off = False  # the container could not be read to its end
+        self.cut_off = False  # the container ends before it said it would
+        self._end = 0  # of the packets that were read, as a timestamp
         self.flagged = 0  # frames that were decoded with errors concealed
+        self.unshown = 0  # packets that gave neither a frame nor an error
 
     def first(self) -> VideoFrame | None:
         """Decode as far as the first frame and return it, without taking it from ``frames``."""
@@ -43,17 +50,23 @@ class Decoder:
         return None
 
     def frames(self, start: int | None = None) -> Iterator[tuple[int, VideoFrame]]:
-        """Yield (frame number in the source, frame) in display order, from timestamp ``start`` where the source has timestamps."""
-        if start is None:
-            self._opening.clear()
-            following = (frame for packet in self._read() for frame in self._decode(packet))
-            yield from enumerate(chain(self._ready, following))
-            return
-        self._stream.codec_context.flush_buffers()
-        self.packets = self.faults = self.flagged = 0
-        yield from self._frames_from(start)
+        """Yield (frame number in the source, frame) in display order.
+
+        Frames before the timestamp ``start`` are left out where the source has timestamps.
+        """
+        for index, frame in self._all_frames() if start is None else self._frames_from(start):
+            self.flagged += frame.is_corrupt
+            yield index, frame
+
+    def _all_frames(self) -> Iterator[tuple[int, VideoFrame]]:
+        self._opening.clear()
+        following = (frame for packet in self._read() for frame in self._decode(packet))
+        return enumerate(chain(self._ready, following))
 
     def _frames_from(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
+        # The decoder has seen the opening to show the first frame; it starts afresh, wherever the span does.
+        self._stream.codec_context.flush_buffers()
+        self.packets = self.faults = self.unshown = 0
         skipped, packets = self._skip(chain(self._opening, self._read()), start)
         stamps: list[int] = []  # of the packets that were decoded before the first wanted frame came out
         index: int | None = None
@@ -73,7 +86,10 @@ class Decoder:
                 index += 1
 
     def _skip(self, packets: Iterable[VideoPacket], start: int) -> tuple[int, Iterator[VideoPacket]]:
-        """Drop the groups of pictures before the one that shows ``start``; return how many frames those held, and the rest."""
+        """Drop the groups of pictures before the one that shows ``start``.
+
+        Returns how many frames those held, and the packets that are left.
+        """
         self._opening = []
         remaining = iter(packets)
         group: list[VideoPacket] = []
@@ -92,7 +108,11 @@ class Decoder:
         """Yield packets; the last one is empty and flushes the decoder."""
         try:
             for packet in self._packets:
-                self.packets += packet.size > 0
+                if packet.size:
+                    self.packets += 1
+                    self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
+                else:
+                    self.cut_off = self._ends_early()
                 yield packet
         except FFmpegError:
             self.cut_off = True
@@ -100,20 +120,36 @@ class Decoder:
             flush.stream = self._stream
             yield flush
 
+    def _ends_early(self) -> bool:
+        """Tell whether the packets end well before the duration that the container states.
+
+        FFmpeg ends a truncated file as quietly as a whole one.
+        """
+        stream, container = self._stream, self._container
+        stated = stream.duration
+        if stated is None and len(container.streams) == 1 and container.duration and stream.time_base:
+            stated = int(Fraction(container.duration, av.time_base) / stream.time_base)
+        if not stated or not stream.time_base or not stream.average_rate:
+            return False
+        missing = (stated + (stream.start_time or 0) - self._end) * stream.time_base
+        return missing > max(3 / stream.average_rate, Fraction(1, 10))
+
     def _decode(self, packet: VideoPacket) -> list[VideoFrame]:
+        self.unshown += _is_shown(packet)
         try:
             frames = packet.decode()
         except FFmpegError:
             self.faults += 1
+            self.unshown -= 1
             if self.first_fault is None and packet.pts is not None and self._stream.time_base is not None:
                 self.first_fault = packet.pts * self._stream.time_base
             return []
-        self.flagged += sum(frame.is_corrupt for frame in frames)
+        self.unshown -= len(frames)
         return frames
 
 
 def _is_shown(packet: VideoPacket) -> bool:
-    """Tell whether a packet yields a frame: edit lists discard some, and VP8 hides reference frames in packets of their own."""
+    """Tell whether a packet yields a frame: edit lists discard some, and VP8 has packets of hidden reference frames."""
     if packet.is_discard or packet.size == 0:
         return False
     return packet.stream.codec_context.codec.canonical_name != "vp8" or bool(memoryview(packet)[0] & 0x10)

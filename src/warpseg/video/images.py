@@ -6,7 +6,6 @@ import glob
 import os
 import re
 from collections.abc import Generator, Iterator
-from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +44,7 @@ def open_images(source: str, span: Span) -> PictureReader:
     first = 0 if span.start is None else -int(-span.start * ASSUMED_RATE // 1)
 
     def pictures() -> Generator[Picture, None, None]:
-        yield from span.select(_pictures(paths, first, name), Fraction(0))
+        yield from span.select(_pictures(paths, first, name), info)
 
     return PictureReader(info, pictures(), warnings)
 

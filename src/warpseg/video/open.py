@@ -31,12 +31,12 @@ def open_pictures(
 ) -> PictureReader:
     """Open a source of pictures.
 
-    ``source`` is a video file or URL, ``"-"`` for standard input, a binary file object (it stays open: who opened it closes it),
-    a folder of images, a pattern of images (``"frames/*.png"``, ``"frame_%06d.png"``), or an iterable of RGB arrays
-    (H, W, 3) uint8, which may be endless.
+    ``source`` is a video file or URL, ``"-"`` for standard input, a binary file object (it stays open: who opened it
+    closes it), a folder of images, a pattern of images (``"frames/*.png"``, ``"frame_%06d.png"``), or an iterable of
+    RGB arrays (H, W, 3) uint8, which may be endless.
 
-    ``start`` and ``end`` are seconds after the source's first frame, ``start`` included, ``end`` not; ``max_frames`` counts from
-    ``start``. ``Picture.index`` stays the number of the frame in the whole source.
+    ``start`` and ``end`` are seconds after the source's first frame, ``start`` included, ``end`` not; ``max_frames``
+    counts from ``start``. ``Picture.index`` stays the number of the frame in the whole source.
 
     Raises ``VideoError`` where the source cannot be read, ``ValueError`` for limits that make no sense.
     """

@@ -8,6 +8,7 @@ from fractions import Fraction
 from types import TracebackType
 from typing import Self
 
+from warpseg.errors import VideoError
 from warpseg.types import Picture, VideoInfo
 
 __all__ = ["ASSUMED_RATE", "Clock", "PictureReader", "Span"]
@@ -18,8 +19,8 @@ ASSUMED_RATE = Fraction(25)  # frames a second, where a source does not tell; wh
 class PictureReader(Iterator[Picture]):
     """Yield the pictures of one source in display order, and close the source.
 
-    ``info`` describes the source, ``warnings`` lists what was assumed or substituted (it may grow while reading). A damaged
-    source yields every picture that can be decoded and then raises one ``VideoError``.
+    ``info`` describes the source, ``warnings`` lists what was assumed or substituted and may grow while reading. A
+    damaged source yields every picture that can be decoded and then raises one ``VideoError``.
     """
 
     def __init__(
@@ -85,27 +86,30 @@ class Span:
             max_frames,
         )
 
-    def select(self, pictures: Iterator[Picture], origin: Fraction) -> Generator[Picture, None, bool]:
-        """Yield the pictures inside the span; ``origin`` is the first frame's time.
+    def select(self, pictures: Iterator[Picture], info: VideoInfo) -> Generator[Picture, None, bool]:
+        """Yield the pictures inside the span.
 
-        Returns True where the span ended before the source did. No picture is requested after the last one that is wanted,
-        except the one that shows that ``end`` has come.
+        Returns True where the span ended before the source did. No picture is requested after the last one that is
+        wanted, except the one that shows that ``end`` has come. Raises ``VideoError`` where the source is too short.
         """
         count = 0
         for picture in pictures:
-            if self.end is not None and picture.time - origin >= self.end:
+            since = picture.time - info.start_time
+            if self.end is not None and since >= self.end:
                 return True
-            if self.start is not None and picture.time - origin < self.start:
+            if self.start is not None and since < self.start:
                 continue
             yield picture
             count += 1
             if count == self.max_frames:
                 return True
+        if count == 0 and self.start is not None:
+            raise VideoError(f"{info.name}: has no frame at {float(self.start):g} s or later; choose an earlier start")
         return False
 
 
 class Clock:
-    """Turn timestamps into strictly increasing seconds: exact where they increase, one frame after the last elsewhere."""
+    """Turn timestamps into strictly increasing seconds: exact where they increase, else one frame after the last."""
 
     def __init__(self, name: str, rate: Fraction, start: Fraction, warnings: list[str]) -> None:
         self._name, self._step, self._start, self._warnings = name, 1 / rate, start, warnings
