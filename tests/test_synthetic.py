@@ -1,4 +1,4 @@
-"""Synthetic streets: repeatable, complete, with motion that is true to the pixel; and videos that hold what was given."""
+"""Synthetic streets: repeatable, complete, with motion true to the pixel; and videos that hold what was given."""
 
 from __future__ import annotations
 
@@ -50,7 +50,8 @@ def interior(labels: NDArray[np.uint8], motion: NDArray[np.float32]) -> NDArray[
 
 
 def test_same_seed_gives_identical_frames() -> None:
-    for one, two in zip(drive(Street(seed=4, size=SMALL), 30, 3), drive(Street(seed=4, size=SMALL), 30, 3), strict=True):
+    drives = (drive(Street(seed=4, size=SMALL), 30, 3) for _ in range(2))
+    for one, two in zip(*drives, strict=True):
         np.testing.assert_array_equal(one.pixels, two.pixels)
         np.testing.assert_array_equal(one.labels, two.labels)
         np.testing.assert_array_equal(one.motion, two.motion)
@@ -74,10 +75,10 @@ def test_frames_in_order_equal_frames_by_index() -> None:
 
 def test_shapes_types_and_first_frame() -> None:
     frame = Street(seed=3, size=SMALL).frame(0)
-    assert (frame.pixels.shape, frame.pixels.dtype) == ((*SMALL, 3), np.uint8)
-    assert (frame.labels.shape, frame.labels.dtype) == (SMALL, np.uint8)
-    assert (frame.motion.shape, frame.motion.dtype) == ((2, *SMALL), np.float32)
-    assert (frame.visible.shape, frame.visible.dtype) == (SMALL, np.bool_)
+    assert (frame.pixels.shape, str(frame.pixels.dtype)) == ((*SMALL, 3), "uint8")
+    assert (frame.labels.shape, str(frame.labels.dtype)) == (SMALL, "uint8")
+    assert (frame.motion.shape, str(frame.motion.dtype)) == ((2, *SMALL), "float32")
+    assert (frame.visible.shape, str(frame.visible.dtype)) == (SMALL, "bool")
     assert not frame.motion.any()
     assert not frame.visible.any()
 
@@ -102,7 +103,7 @@ def test_true_motion_carries_the_frame_before_onto_this_one(seed: int) -> None:
         return float(np.abs(sample(before.pixels, motion) - now.pixels)[judged].mean())
 
     true = error(now.motion)
-    assert true < 2.5
+    assert true < 1.2
     assert true < 0.5 * error(np.zeros_like(now.motion))
     assert true < 0.4 * error(-now.motion)
 
@@ -153,8 +154,8 @@ def test_a_street_without_pixels_is_refused(size: tuple[int, int]) -> None:
 
 def test_training_frames_are_many_streets() -> None:
     images, labels = training_frames(6, SMALL, 3)
-    assert (images.shape, images.dtype) == ((6, 3, *SMALL), np.uint8)
-    assert (labels.shape, labels.dtype) == ((6, *SMALL), np.uint8)
+    assert (images.shape, str(images.dtype)) == ((6, 3, *SMALL), "uint8")
+    assert (labels.shape, str(labels.dtype)) == ((6, *SMALL), "uint8")
     assert labels.max() < len(CLASSES)
     again, _ = training_frames(6, SMALL, 3)
     np.testing.assert_array_equal(images, again)
@@ -169,7 +170,7 @@ def clip() -> list[NDArray[np.uint8]]:
 def decoded(path: Path) -> tuple[list[NDArray[np.uint8]], list[Fraction], list[str]]:
     with av.open(str(path)) as container:
         frames = list(container.decode(video=0))
-        pictures = [frame.to_ndarray(format="rgb24") for frame in frames]
+        pictures = [frame.to_ndarray(format="rgb24").astype(np.uint8) for frame in frames]
         times = [Fraction(frame.pts) * frame.time_base for frame in frames if frame.pts is not None and frame.time_base]
         return pictures, times, [PictureType(frame.pict_type).name for frame in frames]
 
@@ -199,10 +200,10 @@ def test_encode_keeps_colours(tmp_path: Path) -> None:
             frame = next(container.decode(video=0))
             assert frame.colorspace == (1 if height >= 720 else 5)
             assert frame.color_range == 1
-            plane_y = np.frombuffer(frame.planes[0], np.uint8)[0]
+            plane_y = bytes(frame.planes[0])[0]
         red, blue = (0.2126, 0.0722) if height >= 720 else (0.299, 0.114)
         luma = red * 200 + (1 - red - blue) * 60 + blue * 30
-        assert abs(int(plane_y) - (16 + luma * 219 / 255)) <= 1.5
+        assert abs(plane_y - (16 + luma * 219 / 255)) <= 1.5
 
 
 def test_encode_adds_sound(clip: list[NDArray[np.uint8]], tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ class Adder(Protocol):
 
     def __call__(
         self, quads: Quads, s: float, lateral: float, y: float = 0.0, heading: float = 0.0, facing: float = 0.0
-    ) -> None: ...
+    ) -> None:
+        """Put the model there, y above the road, turned by heading in radians or, with facing 1, to the camera."""
 
 
 def build_side(

@@ -57,7 +57,7 @@ class Canvas:
         layer[..., 4] = tint
         self.layers += (layer - self.layers) * weight
 
-    def shade(self, factor: NDArray[np.float32] | Mask, mask: Mask | None = None) -> None:
+    def shade(self, factor: NDArray[np.floating], mask: Mask | None = None) -> None:
         """Multiply the colours by a factor (H, W), where the mask is."""
         change = np.broadcast_to(factor, self.layers.shape[:2])
         if mask is not None:
@@ -72,7 +72,7 @@ class Canvas:
         layers[..., 4] *= layers[..., 3]
         h, w = layers.shape[:2]
         small = layers.reshape(h // 2, 2, w // 2, 2, 5).mean((1, 3))
-        return (small * 255 + 0.5).astype(np.uint8)
+        return np.asarray(small * 255 + 0.5, np.uint8)
 
 
 def speckle(rng: np.random.Generator, shape: tuple[int, int], cells: int, amount: float) -> NDArray[np.float32]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from pathlib import Path
 
@@ -106,7 +107,7 @@ def _time_base(rate: Fraction, moments: list[Fraction] | None) -> Fraction:
     """Return a unit in which every time is a whole number."""
     if moments is None:
         return 1 / rate
-    if any(later <= earlier for earlier, later in zip(moments, moments[1:], strict=False)):
+    if any(later <= earlier for earlier, later in pairwise(moments)):
         raise ValueError("encode: times must increase from frame to frame")
     unit = lcm(*(moment.denominator for moment in moments), rate.numerator)
     if unit > 10_000_000:

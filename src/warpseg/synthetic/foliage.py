@@ -28,7 +28,7 @@ FACADE = np.dtype(
 
 @kernel
 def draw_facade(style: NDArray[np.void], out: NDArray[np.uint8]) -> None:
-    """Write a facade texture (h, w, 5): wall in tint, windows with frames, sills and reflections, ground floor, cornice."""
+    """Write a facade texture (h, w, 5): wall in tint, framed windows with reflections, ground floor, cornice."""
     s = style[0]
     height, width = out.shape[:2]
     seed = int(s.seed)

@@ -14,7 +14,8 @@ R = TypeVar("R")
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function for one thread, without the GIL, cached on disk: safe to call from any thread."""
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract", "arcp", "reassoc"})(function)
+    exact_enough = {"contract", "arcp", "reassoc"}
+    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=exact_enough)(function)
     return cast(Callable[P, R], compiled)
 
 

@@ -1,7 +1,7 @@
 """Things as quads in their own coordinates: x right, y up, z ahead, metres, standing on y = 0."""
 
-import itertools
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,7 +73,7 @@ def vehicle(textures: dict[str, int], name: str, paint: Vector) -> Quads:
         model.quad((side * half, 0, 0), (0, 0, length), (0, low, 0), CAR, f"{name} low", paint, sides=2)
         lean = (-side * inset, high - low, 0.0)
         model.quad((side * half, low, 0), (0, 0, length), lean, CAR, f"{name} high", paint, sides=2)
-    for k, ((z0, y0), (z1, y1)) in enumerate(itertools.pairwise(profile)):
+    for k, ((z0, y0), (z1, y1)) in enumerate(pairwise(profile)):
         top = min(y0, y1) > low + 0.1
         w = half - inset if top else half
         if k == 0:

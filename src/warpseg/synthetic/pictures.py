@@ -30,6 +30,7 @@ PROFILES: dict[str, tuple[tuple[float, float], ...]] = {
 """Side views of vehicles, from the rear bumper over the roof to the front bumper: (metres ahead, metres up)."""
 
 GLASS: Colour = (0.12, 0.14, 0.17)
+SKYLIGHT = np.array((0.82, 0.91, 1.0), np.float32)
 RUBBER: Colour = (0.06, 0.06, 0.065)
 
 
@@ -80,8 +81,8 @@ def _upper_side(name: str) -> Picture:
     glass = canvas.polygon(shrunk)
     if name == "van":
         glass *= canvas.box(0.7, 0, 1, 1)
-    reflection = (0.12 + 0.35 * canvas.y * (0.6 + 0.4 * np.sin(canvas.x * 19)))[..., None]
-    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + reflection * np.array((0.8, 0.9, 1.0), np.float32), np.float32))
+    reflection = (0.12 + 0.35 * canvas.y * (0.6 + 0.4 * np.sin(canvas.x * 19)))[..., None] * SKYLIGHT
+    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + reflection, np.float32))
     pillars = 2 if name != "bus" else 7
     for k in range(1, pillars + 1):
         x = rear + (front - rear) * k / (pillars + 1)
@@ -119,8 +120,8 @@ def _screen() -> Picture:
     canvas = Canvas(32, 64)
     canvas.paint(canvas.polygon([(0, 0), (1, 0), (0.9, 1), (0.1, 1)]), (0.85, 0.85, 0.85), 1.0)
     glass = canvas.polygon([(0.06, 0.05), (0.94, 0.05), (0.86, 0.93), (0.14, 0.93)])
-    shine = (0.05 + 0.4 * canvas.y + 0.12 * np.sin(canvas.x * 9 + 4 * canvas.y))[..., None]
-    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + shine * np.array((0.85, 0.93, 1.0), np.float32), np.float32))
+    shine = (0.05 + 0.4 * canvas.y + 0.12 * np.sin(canvas.x * 9 + 4 * canvas.y))[..., None] * SKYLIGHT
+    canvas.paint(glass, np.asarray(np.array(GLASS, np.float32) + shine, np.float32))
     for x in (0.3, 0.7):
         canvas.paint(canvas.disc(x, 0.3, 0.09, 0.28) * glass, (0.08, 0.08, 0.09))
     return canvas.texture()
@@ -129,9 +130,12 @@ def _screen() -> Picture:
 def _torso(hair: Colour, skin: Colour, skirt: bool) -> Picture:
     """Draw head, neck and shoulders to the hips of a person, clothes in tint."""
     canvas = Canvas(128, 64)
-    coat = canvas.polygon([(0.14, 0.0), (0.86, 0.0), (0.8, 0.3), (0.9, 0.62), (0.62, 0.72), (0.38, 0.72), (0.1, 0.62),
-                           (0.2, 0.3)]) if not skirt else canvas.polygon(
-        [(0.05, 0.0), (0.95, 0.0), (0.72, 0.32), (0.84, 0.62), (0.6, 0.71), (0.4, 0.71), (0.16, 0.62), (0.28, 0.32)])  # fmt: skip
+    outline = (
+        [(0.05, 0.0), (0.95, 0.0), (0.72, 0.32), (0.84, 0.62), (0.6, 0.71), (0.4, 0.71), (0.16, 0.62), (0.28, 0.32)]
+        if skirt
+        else [(0.14, 0.0), (0.86, 0.0), (0.8, 0.3), (0.9, 0.62), (0.62, 0.72), (0.38, 0.72), (0.1, 0.62), (0.2, 0.3)]
+    )
+    coat = canvas.polygon(outline)
     canvas.paint(canvas.box(0.41, 0.66, 0.59, 0.8), (skin[0] * 0.8, skin[1] * 0.8, skin[2] * 0.8))
     canvas.paint(coat, (0.92, 0.92, 0.92), 1.0)
     canvas.shade(1.02 - 0.9 * (canvas.x - 0.42) ** 2 - 0.12 * (canvas.y < 0.08), coat)

@@ -88,7 +88,9 @@ class Scene:
         things: list[Placed] = []
         number = (k + (1 << 30)) << 20
 
-        def add(quads: Quads, s: float, lateral: float, y: float = 0.0, heading: float = 0.0, facing: float = 0.0) -> None:
+        def add(
+            quads: Quads, s: float, lateral: float, y: float = 0.0, heading: float = 0.0, facing: float = 0.0
+        ) -> None:
             pose = (look.centre(s) + lateral, y, s, heading, facing, 0.0, 0.0)
             things.append(Placed(quads, pose, number + (len(things) << 8)))
 
@@ -156,7 +158,8 @@ class Scene:
             s = start + float(rng.uniform(2, CHUNK - 2))
             if free(s):
                 tint = ((0.3, 0.36, 0.33), (0.6, 0.6, 0.58))[int(rng.integers(2))]
-                add(models.bin_box(textures, tint), s, side * (look.road_half + look.pavement - 0.6), kerb, look.slope(s))
+                back = side * (look.road_half + look.pavement - 0.6)
+                add(models.bin_box(textures, tint), s, back, kerb, look.slope(s))
         if crossing is not None:
             light = [(str(rng.choice(["red light", "green light"])), 0.95, 2.9)]
             add(models.post(textures, 3.4, 0.12, (0.2, 0.21, 0.22), light), crossing + 2.6 * -side, edge, kerb, 0, 1)

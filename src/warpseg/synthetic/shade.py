@@ -20,7 +20,7 @@ def look_past(
     x: float,
     y: float,
 ) -> tuple[int, float, float, float, float, float]:
-    """Return (surface, ray lengths, lateral position, world ray) for the normalised ray (x, y, 1) that meets no quad."""
+    """Return (surface, ray lengths, lateral position, world ray) of the normalised ray (x, y, 1) past all quads."""
     s = setting[0]
     dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
     dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
@@ -38,17 +38,17 @@ def look_past(
 @kernel
 def _mixed(
     setting: NDArray[np.void],
-    knots: NDArray[np.float64],
     sides: NDArray[np.float64],
-    noise: NDArray[np.float32],
-    x: float,
-    y: float,
+    surface: int,
+    along: float,
+    lateral: float,
+    dy: float,
+    dz: float,
 ) -> bool:
     """Tell whether two kinds of ground, or tree line and sky, may meet within a pixel that sees no quad."""
     s = setting[0]
-    surface, along, lateral, _, dy, dz = look_past(setting, knots, sides, noise, x, y)
-    if surface == SKY or surface == SKYLINE:
-        return abs(dy) < 2.0 * s.skyline + 2.0 / s.focal
+    if surface in (SKY, SKYLINE):
+        return bool(abs(dy) < 2.0 * s.skyline + 2.0 / s.focal)
     if surface == KERB:
         return True
     across = 1.5 * along / s.focal
@@ -59,24 +59,26 @@ def _mixed(
     for k in range(sides.shape[0]):
         if lateral * sides[k, 2] > 0 and abs(abs(z - sides[k, 0]) - sides[k, 1]) < ahead + 0.5:
             return True
-    return dy > -2e-3 - 2.0 / s.focal
+    return bool(dy > -2e-3 - 2.0 / s.focal)
 
 
 @kernel
 def _paint_past(
     setting: NDArray[np.void],
-    knots: NDArray[np.float64],
     sides: NDArray[np.float64],
     crossings: NDArray[np.float64],
     noise: NDArray[np.float32],
-    x: float,
-    y: float,
+    surface: int,
+    along: float,
+    lateral: float,
+    dx: float,
+    dy: float,
+    dz: float,
     sunlit: float,
     colour: NDArray[np.float32],
 ) -> None:
-    """Write the colour (3,) of ground, tree line or sky."""
+    """Write the colour (3,) of ground, tree line or sky, as `look_past` found it."""
     s = setting[0]
-    surface, along, lateral, dx, dy, dz = look_past(setting, knots, sides, noise, x, y)
     norm = math.sqrt(dx * dx + dy * dy + dz * dz)
     if surface == SKY:
         shade_sky(setting, noise, dx / norm, dy / norm, dz / norm, colour)
@@ -104,37 +106,43 @@ def _add_haze(setting: NDArray[np.void], distance: float, colour: NDArray[np.flo
 
 @kernel
 def _paint_quad(
-    plane: NDArray[np.float64],
-    tint: NDArray[np.float32],
+    q: int,
+    planes: NDArray[np.float64],
+    tints: NDArray[np.float32],
     light: NDArray[np.float32],
     setting: NDArray[np.void],
+    texture: int,
     texels: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    rows: int,
-    columns: int,
+    sizes: NDArray[np.int64],
     x: float,
     y: float,
     texel: NDArray[np.float32],
     colour: NDArray[np.float32],
 ) -> None:
     """Write the colour (3,) of a quad at a normalised ray, filtered over one pixel."""
-    z = 1.0 / (plane[6] * x + plane[7] * y + plane[8])
-    u = (plane[0] * x + plane[1] * y + plane[2]) * z
-    v = (plane[3] * x + plane[4] * y + plane[5]) * z
+    # Whole arrays with indices: slices would cost more than the arithmetic.
+    rows = sizes[texture, 0]
+    columns = sizes[texture, 1]
+    ux, uy, vx, vy, wx, wy = planes[q, 0], planes[q, 1], planes[q, 3], planes[q, 4], planes[q, 6], planes[q, 7]
+    z = 1.0 / (wx * x + wy * y + planes[q, 8])
+    u = (ux * x + uy * y + planes[q, 2]) * z
+    v = (vx * x + vy * y + planes[q, 5]) * z
     scale = z / setting[0].focal
-    across = level_for((abs(plane[0] - u * plane[6]) + abs(plane[1] - u * plane[7])) * scale * columns, columns)
-    down = level_for((abs(plane[3] - v * plane[6]) + abs(plane[4] - v * plane[7])) * scale * rows, rows)
-    sample(texels, starts[down, across], rows >> down, columns >> across, u, v, texel)
+    across = level_for((abs(ux - u * wx) + abs(uy - u * wy)) * scale * columns, columns)
+    down = level_for((abs(vx - v * wx) + abs(vy - v * wy)) * scale * rows, rows)
+    sample(texels, starts[texture, down, across], rows >> down, columns >> across, u, v, texel)
     weight = np.float32(1.0) / max(texel[3], np.float32(1.0))
     mask = texel[4] * weight
     for c in range(3):
-        colour[c] = texel[c] * weight * (np.float32(1.0) - mask + mask * tint[c]) * light[c]
+        colour[c] = texel[c] * weight * (np.float32(1.0) - mask + mask * tints[q, c]) * light[q, c]
     _add_haze(setting, z * math.sqrt(1.0 + x * x + y * y), colour)
 
 
 @kernel
 def paint(
-    quads: NDArray[np.void],
+    tints: NDArray[np.float32],
+    textures: NDArray[np.int32],
     planes: NDArray[np.float64],
     light: NDArray[np.float32],
     setting: NDArray[np.void],
@@ -158,6 +166,7 @@ def paint(
     texel = np.empty(5, np.float32)
     colour = np.empty(3, np.float32)
     total = np.empty(3, np.float32)
+    surface, along, lateral, dx, dy, dz = SKY, 0.0, 0.0, 0.0, 0.0, 0.0
     for i in range(height):
         middle_y = (i - 0.5 * (height - 1)) / s.focal
         for j in range(width):
@@ -165,7 +174,8 @@ def paint(
             q = seen[2 * i, 2 * j]
             even = seen[2 * i, 2 * j + 1] == q and seen[2 * i + 1, 2 * j] == q and seen[2 * i + 1, 2 * j + 1] == q
             if even and q < 0:
-                even = not _mixed(setting, knots, sides, noise, middle_x, middle_y)
+                surface, along, lateral, dx, dy, dz = look_past(setting, knots, sides, noise, middle_x, middle_y)
+                even = not _mixed(setting, sides, surface, along, lateral, dy, dz)
             total[:] = 0.0
             count = 1 if even else 4
             for k in range(count):
@@ -178,16 +188,19 @@ def paint(
                     y += ((k >> 1) - 0.5) * 0.5 / s.focal
                     q = seen[row, column]
                 if q >= 0:
-                    texture = quads[q].texture
                     _paint_quad(
-                        planes[q], quads[q].tint, light[q], setting, texels, starts[texture], sizes[texture, 0],
-                        sizes[texture, 1], x, y, texel, colour,
-                    )  # fmt: skip
+                        q, planes, tints, light, setting, textures[q], texels, starts, sizes, x, y, texel, colour
+                    )
                 else:
                     lit = sunlit[row, column]
                     if count == 1:
-                        lit = 0.25 * (lit + sunlit[row, column + 1] + sunlit[row + 1, column] + sunlit[row + 1, column + 1])
-                    _paint_past(setting, knots, sides, crossings, noise, x, y, lit, colour)
+                        lit += sunlit[row, column + 1] + sunlit[row + 1, column] + sunlit[row + 1, column + 1]
+                        lit *= 0.25
+                    else:
+                        surface, along, lateral, dx, dy, dz = look_past(setting, knots, sides, noise, x, y)
+                    _paint_past(
+                        setting, sides, crossings, noise, surface, along, lateral, dx, dy, dz, lit, colour
+                    )
                 for c in range(3):
                     total[c] += min(colour[c], np.float32(1.0))
             for c in range(3):

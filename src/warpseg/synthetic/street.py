@@ -210,7 +210,8 @@ class Street:
         look = self._scene.look
         atlas = look.atlas
         paint(
-            view.quads, view.planes, view.light, view.setting, view.knots, view.sides, view.crossings, look.noise,
+            np.ascontiguousarray(view.quads["tint"]), np.ascontiguousarray(view.quads["texture"]),
+            view.planes, view.light, view.setting, view.knots, view.sides, view.crossings, look.noise,
             atlas.texels, atlas.starts, atlas.sizes, seen, sunlit, pixels,
         )  # fmt: skip
         return pixels

@@ -65,7 +65,7 @@ def on_road(setting: NDArray[np.void], sides: NDArray[np.float64], lateral: floa
     inside = abs(lateral) < setting[0].road_half
     for k in range(sides.shape[0]):
         inside = inside or (lateral * sides[k, 2] > 0 and abs(z - sides[k, 0]) < sides[k, 1])
-    return inside
+    return bool(inside)
 
 
 @kernel

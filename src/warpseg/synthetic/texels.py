@@ -71,7 +71,8 @@ def _fill_levels(texture: NDArray[np.uint8], texels: NDArray[np.uint8], starts: 
                     for j in range(columns):
                         first = source + i * 2 * columns + 2 * j
                         for c in range(channels):
-                            texels[at + i * columns + j, c] = (int(texels[first, c]) + int(texels[first + 1, c]) + 1) >> 1
+                            both = int(texels[first, c]) + int(texels[first + 1, c])
+                            texels[at + i * columns + j, c] = (both + 1) >> 1
             elif down > 0:
                 source = starts[down - 1, 0]
                 for i in range(rows):
