@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,8 @@ _HIGHEST_RATE = 48000
 class AudioTrack:
     """The first audio stream of a source, written into an MP4 as its picture gets on.
 
-    Packets are read, and transcoded where needed, only up to the time of the picture, so memory does not grow with the length of
-    the video. What cannot be read ends the sound, with a warning, and not the video.
+    Packets are read, and transcoded where needed, only up to the time of the picture, so memory does not grow with the
+    length of the video. What cannot be read ends the sound, with a warning, and not the video.
     """
 
     def __init__(
@@ -69,7 +70,13 @@ class AudioTrack:
         if not container.streams.audio:
             container.close()
             return None
-        return cls(container, container.streams.audio[0], file, start, warnings)
+        stream = container.streams.audio[0]
+        # There is no codec context where FFmpeg does not know the codec, and no rate where the header is damaged.
+        if not getattr(stream.codec_context, "sample_rate", 0):
+            container.close()
+            warnings.append(f"audio: the codec in {source} is unknown, the overlay is silent")
+            return None
+        return cls(container, stream, file, start, warnings)
 
     def advance(self, until: Fraction) -> None:
         """Write the packets that begin before ``until``, in seconds since the first picture."""
@@ -103,10 +110,8 @@ class AudioTrack:
     def _read(self) -> Iterator[Packet[Any]]:
         target = self._start - _SEEK_MARGIN
         if target > 0:
-            try:
+            with suppress(av.FFmpegError):  # what is not seekable is read from where it is
                 self._source.seek(int(target * av.time_base))
-            except av.FFmpegError:
-                pass  # not seekable: read from where it is
         yield from self._source.demux(self._stream)
 
     def _copied(self) -> Iterator[Packet[Any]]:

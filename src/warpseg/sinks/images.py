@@ -23,12 +23,16 @@ _OURS = re.compile(r"frame_\d{6,}\.png")
 class ImageSink(Sink):
     """Writes ``images/frame_000000.png``: one palette image a frame, numbered like the frame, value = class id.
 
-    255 is black and means that nothing is known. uint16 labels become 16-bit grey images. Every frame keeps its own size. The
-    folder is ``images.part`` until it is whole.
+    255 is black and means that nothing is known. uint16 labels become 16-bit grey images. Every frame keeps its own
+    size. The folder is ``images.part`` until it is whole.
     """
 
     def __init__(self, path: str | Path, info: VideoInfo, classes: Classes) -> None:
-        """Begin the folder ``path``; raises ``OutputError``, also where files of others would have to be removed on close."""
+        """Begin the folder ``path``.
+
+        Raises ``OutputError``, also where a folder of that name holds files that no image sink wrote: those are never
+        removed.
+        """
         self.warnings: list[str] = []
         self._path = Path(path)
         self._part: Path | None = part_path(self._path)
@@ -39,7 +43,8 @@ class ImageSink(Sink):
         for folder in (self._path, self._part):
             if folder.exists() and not _only_ours(folder):
                 raise OutputError(
-                    f"cannot write {self._path}: {folder} holds files of other origin; move it or choose another output folder"
+                    f"cannot write {self._path}: {folder} holds files that are not label images; "
+                    "move it or choose another output folder"
                 )
         _remove(self._part)
         with reporting(self._path):
@@ -54,7 +59,7 @@ class ImageSink(Sink):
         if labels.dtype == np.uint8:
             image.putpalette(self._palette)
         with reporting(self._path):
-            # Level 1 is four times as fast as the default, and labels are small either way.
+            # Labels are small at any level, and level 1 is the fast one.
             image.save(self._part / f"frame_{frame.index:06d}.png", compress_level=1)
 
     def close(self) -> None:

@@ -27,10 +27,10 @@ def blend(
     keep: NDArray[np.uint16],
     out: NDArray[np.uint8],
 ) -> None:
-    """Write ``(picture * keep[label] + table[label]) / 256`` to the top left of ``out``, half as bright between classes.
+    """Write ``(picture * keep[label] + table[label]) / 256`` to the top left of ``out``, half of it between classes.
 
-    ``picture`` is (height, width, 3), ``labels`` (height, width), ``table`` (values, 3), ``keep`` (values,): 256 keeps the picture
-    untouched, and draws no line.
+    ``picture`` is (height, width, 3), ``labels`` (height, width), ``table`` (values, 3), ``keep`` (values,): 256 keeps
+    the picture untouched, and draws no line.
     """
     height, width = labels.shape
     for y in range(height):

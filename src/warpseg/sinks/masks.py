@@ -20,11 +20,11 @@ _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 
 class MaskSink(Sink):
-    """Writes ``masks.mkv``: FFV1 in one grey plane whose values are the class ids, 8 bit for uint8 labels, 16 for uint16.
+    """Writes ``masks.mkv``: FFV1 in one grey plane, value = class id, 8 bit for uint8 labels, 16 bit for uint16.
 
-    Every value comes back exactly. Times are the source's own, to the millisecond, which is Matroska's unit; two frames less than
-    a millisecond apart are put one millisecond apart. Frames of another size than the first are scaled to it (nearest neighbour).
-    Without any frame no file is made.
+    Every value comes back exactly. Times are the source's own, to the millisecond, which is Matroska's unit; two frames
+    less than a millisecond apart are put one millisecond apart. Frames of another size than the first are scaled to it
+    (nearest neighbour). Without any frame no file is made.
     """
 
     def __init__(self, path: str | Path, info: VideoInfo, classes: Classes, *, threads: int = 2) -> None:

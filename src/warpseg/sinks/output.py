@@ -27,7 +27,7 @@ _ADVICE = {
 
 
 def part_path(path: Path) -> Path:
-    """Return the temporary name beside ``path``: ``overlay.part.mp4`` for ``overlay.mp4``, suffix kept for the muxer."""
+    """Return the temporary name beside ``path``: ``overlay.part.mp4`` for ``overlay.mp4``: muxers go by the suffix."""
     return path.with_name(f"{path.stem}.part{path.suffix}")
 
 

@@ -29,10 +29,11 @@ _FINEST = 10_000_000  # ticks a second above which a time base is no longer a cl
 class OverlaySink(Sink):
     """Writes ``overlay.mp4``: H.264 High, yuv420p in limited range, the index in front, and the source's sound.
 
-    Times are the source's own, in its own time base, counted from the first frame; the sound is moved by the same amount, so that
-    both keep their relation. Pixels without a class show the picture, a thin darker line runs between classes. Odd sizes are
-    padded to even ones by repeating the last row or column. Frames of another size than the first are scaled to it. Colours are
-    converted with ``info.matrix``, which the stream states. Without any frame no file is made.
+    Times are the source's own, in its own time base, counted from the first frame; the sound is moved by the same
+    amount, so that both keep their relation. Pixels without a class show the picture, a thin darker line runs between
+    classes. Odd sizes are padded to even ones by repeating the last row or column. Frames of another size than the
+    first are scaled to it. Colours are converted with ``info.matrix``, which the stream states. Without any frame no
+    file is made.
     """
 
     def __init__(
@@ -47,8 +48,8 @@ class OverlaySink(Sink):
     ) -> None:
         """Begin ``path``.
 
-        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound); ``opacity`` in [0, 1] is the
-        share of the class colours; ``threads`` are the encoder's own. Raises ``OutputError``.
+        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound); ``opacity`` in
+        [0, 1] is the share of the class colours; ``threads`` are the encoder's own. Raises ``OutputError``.
         """
         self.warnings: list[str] = []
         self._info = info

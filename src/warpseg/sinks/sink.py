@@ -16,8 +16,8 @@ __all__ = ["Sink", "SizeKeeper", "check_labels", "ignore_value"]
 class Sink(Protocol):
     """Writes one output, frame by frame, under a temporary name until it is whole.
 
-    As a context manager a sink closes on a normal exit and discards on an exception. An output of the same name is replaced on
-    ``close``; whether it may be is the caller's question.
+    As a context manager a sink closes on a normal exit and discards on an exception. An output of the same name is
+    replaced on ``close``; whether it may be is the caller's question.
     """
 
     warnings: list[str]  # what was substituted or left out, one line each, for the caller to show
@@ -25,9 +25,9 @@ class Sink(Protocol):
     def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
         """Write one frame.
 
-        ``labels`` is (height, width) of the frame itself: class ids, 255 (uint8) or 65535 (uint16) where nothing is known.
-        ``distance`` is counted in frames to the nearest keyframe. Raises ``ValueError`` where labels do not fit the frame,
-        ``OutputError`` where the file cannot be written.
+        ``labels`` is (height, width) of the frame itself: class ids, 255 (uint8) or 65535 (uint16) where nothing is
+        known. ``distance`` is counted in frames to the nearest keyframe. Raises ``ValueError`` where labels do not fit
+        the frame, ``OutputError`` where the file cannot be written.
         """
         ...
 

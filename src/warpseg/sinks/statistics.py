@@ -6,6 +6,7 @@ import csv
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -23,9 +24,10 @@ __all__ = ["StatisticsSink"]
 class StatisticsSink(Sink):
     """Writes ``frames.csv`` and ``classes.json`` into a folder.
 
-    ``frames.csv`` has one row a frame: number, time in seconds on the source's clock, picture type, whether it is a keyframe,
-    distance to the nearest keyframe, then each class's share of **all** pixels of the frame; what is missing to 1 is unknown.
-    ``classes.json`` says what the ids mean: number, name, colour, and the value that means "nothing known".
+    ``frames.csv`` has one row a frame: number, time in seconds on the source's clock, picture type, whether it is a
+    keyframe, distance to the nearest keyframe, then each class's share of **all** pixels of the frame; what is missing
+    to 1 is unknown. ``classes.json`` says what the ids mean: number, name, colour, and the value that means "nothing
+    known".
     """
 
     def __init__(self, folder: str | Path, info: VideoInfo, classes: Classes) -> None:
@@ -79,10 +81,8 @@ class StatisticsSink(Sink):
         """Remove what was begun."""
         if self._file is None:
             return
-        try:
+        with suppress(OSError):  # what could not be written is removed anyway
             self._file.close()
-        except OSError:
-            pass  # what could not be written is removed anyway
         self._file = None
         remove(part_path(self._table_path))
         remove(part_path(self._classes_path))
