@@ -13,7 +13,11 @@ R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function for one thread, without the GIL, cached on disk: safe to call from any thread."""
+    """Compile a function for one thread, without the GIL, cached on disk: safe to call from any thread.
+
+    The cache is renewed when the function's own file changes. After editing a kernel that kernels in other files
+    call, delete `__pycache__/*.nb?`.
+    """
     exact_enough = {"contract", "arcp", "reassoc"}
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=exact_enough)(function)
     return cast(Callable[P, R], compiled)

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .foliage import FACADE, draw_crown, draw_facade
+from .facades import FACADE, draw_crown, draw_facade
 from .pictures import shared_pictures
 from .surfaces import SETTING
 from .texels import Atlas, build_atlas

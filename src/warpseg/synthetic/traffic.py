@@ -64,13 +64,13 @@ class Traffic:
         self._walker = lru_cache(maxsize=256)(self._build_walker)
         self._cyclist = lru_cache(maxsize=64)(self._build_cyclist)
 
-    def seen_from(self, s: float, time: float, reach: float) -> Iterator[Placed]:
+    def seen_from(self, s: float, time: float, chosen_at: float) -> Iterator[Placed]:
         """Yield what may be visible from street position s, as it stands at `time` (seconds).
 
-        reach is the time for which the selection is made: a frame and the frame before it ask for the same things.
+        chosen_at is the time for which the selection is made: a frame asks for its own things as they stood earlier.
         """
         for belt in self.belts:
-            first, last = self._slots(belt, s, reach)
+            first, last = self._slots(belt, s, chosen_at)
             for slot in range(first, last + 1):
                 yield from self._in_slot(belt, slot, time)
         for chunk in self.scene.chunks(s):
