@@ -1,0 +1,39 @@
+# make demo [VIDEO=file]   segment a synthetic drive (or your video) and say where the results are
+# make test                all quick tests
+# make bench               the tables of README and docs, written to benchmarks/results
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+DATA ?= $(or $(WARPSEG_TEST_DATA),../shared/data)
+
+export UV_HTTP_TIMEOUT ?= 600
+
+.PHONY: demo test lint types bench clean
+
+demo: $(READY)
+	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
+
+test: $(READY)
+	$(BIN)/python -m pytest -m "not slow and not gpu"
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+bench: $(READY)
+	$(BIN)/python benchmarks/labels.py --out benchmarks/results/labels.json
+	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
+	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
+	$(BIN)/python -m pytest -m slow
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf .venv out

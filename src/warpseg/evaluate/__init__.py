@@ -1,0 +1,1 @@
+"""How much accuracy a scheme keeps: confusion matrices and the rotating keyframe offset."""
