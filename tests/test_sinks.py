@@ -19,6 +19,7 @@ from av.packet import Packet
 from numpy.typing import NDArray
 from PIL import Image
 
+from assets import data_path
 from warpseg.errors import OutputError
 from warpseg.sinks import ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
@@ -27,7 +28,6 @@ COLOURS = ((128, 64, 128), (220, 20, 60), (70, 130, 180))
 CLASSES = Classes(("road", "person, walking", "sky"), COLOURS)
 MANY = Classes(tuple(f"class {i}" for i in range(300)), tuple((i % 256, i // 256, 7) for i in range(300)))
 RATE = Fraction(25)
-DATA = Path(os.environ.get("WARPSEG_TEST_DATA", Path(__file__).parents[1] / ".." / "shared" / "data"))
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Make = Callable[[Path, VideoInfo, Classes], Sink]
@@ -116,9 +116,13 @@ def test_discard_leaves_nothing(make: Make, outputs: set[str], count: int, tmp_p
 
 @every_sink
 def test_an_exception_inside_leaves_nothing(make: Make, outputs: set[str], tmp_path: Path) -> None:
-    with pytest.raises(KeyError), make(tmp_path, info_of(), CLASSES) as sink:
-        sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
-        raise KeyError
+    def interrupted() -> None:
+        with make(tmp_path, info_of(), CLASSES) as sink:
+            sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
     assert names(tmp_path) == set()
 
 
@@ -168,12 +172,15 @@ def test_a_full_disk_is_an_output_error(make: Make, outputs: set[str], tmp_path:
     write_all(make(tmp_path, info_of(), CLASSES), [Fraction(0)])  # compiles, and caches that, outside of the limit
     for path in tmp_path.glob("**/*.*"):
         path.unlink()
-    count = 1 if outputs == {"images"} else 200
-    with file_size_limit(100 if outputs == {"images"} else 4096):
-        message = r"cannot write .*: the file system takes no file of this size"
-        with pytest.raises(OutputError, match=message), make(tmp_path, info_of(), CLASSES) as sink:
-            for index in range(count):
+
+    def fill() -> None:
+        with make(tmp_path, info_of(), CLASSES) as sink:
+            for index in range(200):
                 sink.write(frame_of(index, pixels=noise), labels_of(seed=index), is_key=False, distance=0)
+
+    limit = file_size_limit(100 if outputs == {"images"} else 4096)
+    with limit, pytest.raises(OutputError, match=r"cannot write .*: the file system takes no file of this size"):
+        fill()
     assert not any(path.is_file() for path in tmp_path.rglob("*"))
 
 
@@ -224,9 +231,11 @@ def test_masks_of_another_size_are_scaled_by_nearest_neighbour(tmp_path: Path) -
 
 
 def test_masks_refuse_a_change_of_type(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="began with uint8"), MaskSink(tmp_path / "m.mkv", info_of(), CLASSES) as sink:
-        sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    sink = MaskSink(tmp_path / "m.mkv", info_of(), CLASSES)
+    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    with pytest.raises(ValueError, match="began with uint8"):
         sink.write(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0)
+    sink.discard()
 
 
 # Overlay
@@ -372,7 +381,8 @@ def sound_packets(path: Path) -> list[tuple[Fraction, bytes]]:
 
 
 def begin_of(packet: Packet[Any] | av.VideoFrame) -> Fraction:
-    assert packet.pts is not None and packet.time_base is not None
+    assert packet.pts is not None
+    assert packet.time_base is not None
     return packet.pts * packet.time_base
 
 
@@ -444,6 +454,21 @@ def test_sound_lies_beside_its_picture_in_the_file(tmp_path: Path) -> None:
         assert abs(newest["video"] - newest["audio"]) < Fraction(1, 4)
 
 
+def test_sound_of_a_single_frame(tmp_path: Path) -> None:
+    source = make_sound(tmp_path / "source.mp4", "aac", seconds=1)
+    overlay_of(source, tmp_path, [Fraction(0)])
+    assert Fraction(0) <= sound_packets(tmp_path / "o.mp4")[-1][0] < Fraction(1, 25)
+
+
+def test_a_disk_that_fills_while_the_sound_ends_leaves_nothing(tmp_path: Path) -> None:
+    source = make_sound(tmp_path / "source.mp4", "aac")
+    sink = OverlaySink(tmp_path / "o.mp4", info_of(frame_rate=Fraction(1, 4)), CLASSES, audio_from=source)
+    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    with file_size_limit(4096), pytest.raises(OutputError):
+        sink.close()
+    assert names(tmp_path) == {"source.mp4"}
+
+
 def test_sources_that_cannot_be_read_twice(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "text.mp4").write_text("no video")
@@ -470,9 +495,7 @@ def test_damaged_sound_does_not_cost_the_video(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["fire2.mp4", "no_duration.webm", "solidWhiteRight.mp4"])
 def test_sound_of_real_files(name: str, tmp_path: Path) -> None:
-    source = DATA / "video" / name
-    if not source.exists():
-        pytest.skip(f"{source} is not there: set WARPSEG_TEST_DATA")
+    source = data_path(f"video/{name}")
     overlay_of(source, tmp_path, seconds_of(1, 2))
     times = [time for time, _ in sound_packets(tmp_path / "o.mp4")]
     assert times[0] < 0.1

@@ -23,6 +23,7 @@ _MATRICES = {"bt601": (5, 6), "bt709": (1, 1), "bt2020": (9, 9)}
 # Superfast takes half of veryfast's time at equal PSNR for 30 % more bytes, and encoding is what an overlay costs.
 _ENCODER = {"preset": "superfast", "crf": "21", "profile": "high"}
 _LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
+_UNKNOWN_DURATION = Fraction(1, 25)  # seconds, of the last frame where the source states no frame rate
 _FINEST = 10_000_000  # ticks a second above which a time base is no longer a clock that players are made for
 
 
@@ -62,15 +63,18 @@ class OverlaySink(Sink):
         self._converter = VideoReformatter()
         self._canvas = np.zeros((0, 0, 3), np.uint8)
         self._audio: AudioTrack | None = None
-        self._times: list[Fraction] = []  # of the first, the last but one, and the last frame
+        self._start: Fraction | None = None  # time of the first frame on the source's clock
+        self._end = Fraction(0)  # of the newest frame, counted from the first one's beginning
 
     def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
         """Draw the classes over one frame and write it, with the sound up to it."""
         labels = self._sizes.fit(frame, labels)
-        if not self._times:
+        if self._start is None:
+            self._start = frame.time
             self._begin(frame)
-        self._times = [*self._times[:1], *self._times[-1:], frame.time][-3:]
-        time = frame.time - self._times[0]
+        time = frame.time - self._start
+        rate = self._info.frame_rate
+        self._end = time + (1 / rate if rate else _UNKNOWN_DURATION)
         self._file.encode(self._draw(frame, labels), time)
         if self._audio is not None:
             self._audio.advance(time)
@@ -119,12 +123,14 @@ class OverlaySink(Sink):
 
     def close(self) -> None:
         """Write the sound up to the end of the last frame, finish the file and give it its final name."""
-        if self._audio is not None:
-            first, before, last = self._times[0], self._times[-2], self._times[-1]
-            rate = self._info.frame_rate
-            self._audio.advance(last - first + (1 / rate if rate else last - before))
-            self._audio.close()
-            self._audio = None
+        try:
+            if self._audio is not None:
+                self._audio.advance(self._end)
+                self._audio.close()
+                self._audio = None
+        except BaseException:
+            self.discard()
+            raise
         self._file.close()
 
     def discard(self) -> None:
