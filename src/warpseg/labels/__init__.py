@@ -1,0 +1,54 @@
+"""Scores to labels at full resolution, as one operation that never writes the C x H x W score volume."""
+
+import platform
+
+import torch
+from torch import Tensor
+
+from warpseg.labels.reference import labels_reference
+
+__all__ = ["labels", "labels_reference"]
+
+
+def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
+    """Upsample class scores bilinearly and take the best class of every pixel.
+
+    `scores` is (C, h, w) of any floating type, memory layout and device, `size` the (H, W) wanted. Returns (H, W) on
+    the same device: uint8 for up to 255 classes, so that 255 stays free for "ignore", int32 for more. The result is
+    that of `labels_reference` (float32 `interpolate` and `argmax`); it does not depend on the memory layout, and
+    carries no gradient.
+
+    On the CPU a kernel evaluates the cells between score centres that a class boundary crosses, with torch's own
+    arithmetic. The reference itself, some hundred times slower, runs on other devices, for sizes smaller than the map
+    along either axis, for scores that are infinite or not a number, and where torch's CPU arithmetic is another: tiny
+    results (H + W <= 128), maps of one cell, three classes with one torch thread, x86 without fused multiply-add.
+
+    Raises ValueError if the scores have no class, no cell or another number of dimensions, or if the size is not
+    positive, and TypeError if the scores are not floating point.
+    """
+    if scores.ndim != 3 or 0 in scores.shape:
+        raise ValueError(f"scores must be (classes, height, width), none of them 0, not {tuple(scores.shape)}")
+    if not scores.is_floating_point():
+        raise TypeError(f"scores must be floating point, not {scores.dtype}")
+    height, width = size
+    if height < 1 or width < 1:
+        raise ValueError(f"size must be at least (1, 1), not {tuple(size)}")
+    if _has_kernel(scores, height, width):
+        from warpseg.labels.cpu import labels_cpu  # compiling on first use; not needed where only the reference runs
+
+        result = labels_cpu(scores.detach().float().contiguous(), (height, width))
+        if result is not None:
+            return result
+    return labels_reference(scores, (height, width))
+
+
+def _has_kernel(scores: Tensor, height: int, width: int) -> bool:
+    """Whether torch interpolates such scores with the operations that the CPU kernel repeats."""
+    classes, source_height, source_width = scores.shape
+    if scores.device.type != "cpu" or height < source_height or width < source_width:
+        return False
+    # These torch (seen in 2.15) gives to a kernel that multiplies a pixel's four weights first, which rounds otherwise.
+    if height + width <= 128 or source_height * source_width == 1 or (classes == 3 and torch.get_num_threads() == 1):
+        return False
+    x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return not (x86 and torch.backends.cpu.get_cpu_capability() == "DEFAULT")

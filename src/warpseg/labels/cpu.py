@@ -1,7 +1,7 @@
 """Labels on the CPU: only cells that a class boundary crosses are interpolated (design.md, section 1).
 
-A *cell* is the block of output pixels that share four source scores, its *corners*. torch interpolates such a pixel as a
-chain of roundings of products with weights in [0, 1], and rounding is monotone, so two statements hold bit for bit:
+A *cell* is the block of output pixels that share four source scores, its *corners*. torch interpolates such a pixel as
+a chain of rounded products with weights in [0, 1], and rounding is monotone, so two statements hold bit for bit:
 
 - a class at least as high as another at all four corners is at least as high at every pixel in between;
 - if it is higher by more than twice the rounding error of the chain, it is strictly higher at every pixel.
@@ -9,80 +9,73 @@ chain of roundings of products with weights in [0, 1], and rounding is monotone,
 The first settles which classes a cell needs, the second most cells at once. What remains is evaluated with exactly
 torch's operations, fused multiply-adds included, so the result is the reference's, near-ties and all.
 """
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
+# (numba ships no types, and infers those of its kernels itself)
 
-import math
 import os
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from llvmlite import ir
 from numba import njit, types
-from numba.core.typing.templates import Signature
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+from torch import Tensor
 
-_LANES = 16  # pixels evaluated at once: a constant trip count becomes one vector without a remainder loop
-_BLOCK = 4  # rows of cells a thread takes at a time: blocks are dealt out in turn, as boundaries crowd in some rows
-_MARGIN = np.float32(8 * 2.0**-23)  # two chains of four roundings err by 2 * 4 * 2**-24 of the largest corner: 8 times that
-_TINY = np.float32(1e-43)  # the same where the scores are so small that rounding errors are absolute
+_PACK = 256  # pixels of boundary cells evaluated together: long enough for vectors, short enough for the nearest cache
+_BLOCK = 4  # rows of cells a thread takes at a time: dealt out in turn, because boundaries crowd in some rows
+_MARGIN = np.float32(8 * 2.0**-23)  # two chains of four roundings err by 8 * 2**-24 of the largest corner: 8 times that
+_TINY = np.float32(1e-43)  # the same for scores so small that rounding errors are absolute
 _ZERO = np.float32(0)
-_PIXELS_PER_THREAD = 1 << 16  # below this, waking a second thread costs more than it saves
+_PIXELS_PER_THREAD = 1 << 17  # below this, waking a second thread costs more than it saves
 
 
 class _Axis(NamedTuple):
-    """Cells and weights along one axis of a given source and target length."""
+    """Cells and weights along one axis, for one source and target length."""
 
-    first: NDArray[np.int64]  # (source + 1,) first target index of every cell, then the target length
-    far: NDArray[np.int64]  # (source,) source index of a cell's second corner; the first is the cell's own
-    near_weight: NDArray[np.float32]  # (target + lanes,) zero past the end, so that a whole vector can be read
-    far_weight: NDArray[np.float32]
+    first: NDArray[np.int64]  # (source + 1,) first target index of every cell, and the target length
+    far: NDArray[np.int64]  # (source,) source index of a cell's second corner; its first is the cell's own
+    w0: NDArray[np.float32]  # (target,) weight of the first corner
+    w1: NDArray[np.float32]  # (target,) weight of the second
+    widest: int  # most target indices of a cell
 
 
 @lru_cache(maxsize=64)
-def _axis(source: int, target: int, fused: bool) -> _Axis:
-    """Lay out the cells of one axis with torch's own index arithmetic, in float32."""
-    if source == target:
-        near = np.arange(target)
-        far = near
-        far_weight = np.zeros(target, np.float32)
-    else:
-        scale = np.float32(source) / np.float32(target)
-        centre = np.arange(target).astype(np.float32) + np.float32(0.5)
-        if fused:
-            position = (np.float64(scale) * centre.astype(np.float64) - 0.5).astype(np.float32)
-        else:
-            position = scale * centre - np.float32(0.5)
-        position = np.maximum(position, _ZERO)
-        near = np.minimum(position.astype(np.int64), source - 1)
-        far = np.minimum(near + 1, source - 1)
-        far_weight = np.clip(position - near.astype(np.float32), _ZERO, np.float32(1))
-    first = np.searchsorted(near, np.arange(source + 1))
+def _axis(source: int, target: int) -> _Axis:
+    """Lay out the cells of one axis with torch's own float32 arithmetic."""
     cells = np.arange(source)
-    beyond = np.zeros(_LANES, np.float32)
-    return _Axis(
-        first=first,
-        far=cells if source == target else np.minimum(cells + 1, source - 1),
-        near_weight=np.concatenate([np.float32(1) - far_weight, beyond]),
-        far_weight=np.concatenate([far_weight, beyond]),
-    )
+    if source == target:
+        return _Axis(np.arange(source + 1), cells, np.ones(target, np.float32), np.zeros(target, np.float32), 1)
+    scale = np.float32(source) / np.float32(target)
+    centre = np.arange(target).astype(np.float32) + np.float32(0.5)
+    position = np.maximum(scale * centre - np.float32(0.5), _ZERO)
+    near = np.minimum(position.astype(np.int64), source - 1)
+    w1 = np.clip(position - near.astype(np.float32), _ZERO, np.float32(1))
+    first = np.searchsorted(near, np.arange(source + 1)).astype(np.int64)
+    return _Axis(first, np.minimum(cells + 1, source - 1), np.float32(1) - w1, w1, int(np.diff(first).max()))
 
 
-@intrinsic
-def _fma(typingctx: Any, a: Any, b: Any, c: Any) -> Any:
-    """a * b + c, rounded once, as torch's kernels compute it."""
-
-    def codegen(context: Any, builder: ir.IRBuilder, signature: Signature, args: Any) -> Any:
-        return builder.fma(*args)
-
-    return types.float32(types.float32, types.float32, types.float32), codegen
+# Without Python's division errors, which would drag exception handling into every loop.
+_kernel = njit(cache=True, nogil=True, error_model="numpy")
 
 
-@njit(cache=True, nogil=True)
+def _type_fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
+    """Type and generate a * b + c, rounded once."""
+
+    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
+        return builder.fma(*arguments)
+
+    return types.float32(types.float32, types.float32, types.float32), generate
+
+
+_fma: Any = intrinsic(_type_fma)
+
+
+@_kernel
 def _scan_row(scores, y, best, gap, winner):
-    """Find the winner of every source score of a row, its score and its lead; False if one is infinite or not a number."""
+    """Find the winner of every source score of a row, its score and lead; False if one is not finite."""
     classes, _, width = scores.shape
     spoilt = np.zeros(width, np.float32)
     for x in range(width):
@@ -93,12 +86,12 @@ def _scan_row(scores, y, best, gap, winner):
         winner[x] = 0
     for c in range(1, classes):
         for x in range(width):
-            value = scores[c, y, x]
+            value, previous, holder, second = scores[c, y, x], best[x], winner[x], gap[x]
             spoilt[x] += value * _ZERO
-            lower = min(value, best[x])
-            gap[x] = max(gap[x], lower)
-            winner[x] = c if value > best[x] else winner[x]
-            best[x] = max(value, best[x])
+            lower = previous if value > previous else value
+            gap[x] = lower if lower > second else second
+            winner[x] = c if value > previous else holder
+            best[x] = value if value > previous else previous
     clean = True
     for x in range(width):
         gap[x] = best[x] - gap[x]
@@ -106,125 +99,161 @@ def _scan_row(scores, y, best, gap, winner):
     return clean
 
 
-@njit(cache=True, nogil=True)
+@_kernel
 def _candidates(corners, winners, alive, chosen):
-    """Collect the classes that can be the first maximum somewhere in the cell, in ascending order."""
+    """Collect the classes that can be the first maximum somewhere in the cell, in ascending order, and count them."""
     classes = corners.shape[1]
     for c in range(classes):
         alive[c] = True
     for k in range(4):
         p = winners[k]
-        if not alive[p]:
-            continue
         a, b, c, d = corners[0, p], corners[1, p], corners[2, p], corners[3, p]
         for q in range(p + 1, classes):
-            alive[q] &= not (
-                (corners[0, q] <= a) & (corners[1, q] <= b) & (corners[2, q] <= c) & (corners[3, q] <= d)
-            )
-        # A class before p wins ties against it, so p has to be ahead by more than rounding.
+            beaten = (corners[0, q] <= a) & (corners[1, q] <= b) & (corners[2, q] <= c) & (corners[3, q] <= d)
+            alive[q] &= not beaten
+        # A class before p wins ties against it, so p has to be ahead of it by more than rounding.
         margin = _MARGIN * max(max(abs(a), abs(b)), max(abs(c), abs(d))) + _TINY
         a, b, c, d = a - margin, b - margin, c - margin, d - margin
         for q in range(p):
-            alive[q] &= not (
-                (corners[0, q] < a) & (corners[1, q] < b) & (corners[2, q] < c) & (corners[3, q] < d)
-            )
+            beaten = (corners[0, q] < a) & (corners[1, q] < b) & (corners[2, q] < c) & (corners[3, q] < d)
+            alive[q] &= not beaten
     count = 0
-    for c in range(classes):
-        if alive[c]:
-            chosen[count] = c
-            count += 1
+    for q in range(classes):
+        chosen[count] = q  # written before it is known to stay: no branch to mispredict
+        count += alive[q]
     return count
 
 
-@njit(cache=True, nogil=True)
-def _evaluate(out, rows, columns, corners, chosen, count, h0, h1, w0, w1, top, bottom, best, label):
-    """Interpolate the chosen classes of one cell along x, then y, and write the first maximum of every pixel."""
-    for left in range(columns[0], columns[1], _LANES):
-        width = min(_LANES, columns[1] - left)
-        for k in range(count):
-            a, b, c, d = corners[0, chosen[k]], corners[1, chosen[k]], corners[2, chosen[k]], corners[3, chosen[k]]
-            for i in range(_LANES):
-                top[k, i] = _fma(w0[left + i], a, w1[left + i] * b)
-                bottom[k, i] = _fma(w0[left + i], c, w1[left + i] * d)
-        for y in range(rows[0], rows[1]):
-            near, far = h0[y], h1[y]
-            for i in range(_LANES):
-                best[i] = _fma(near, top[0, i], far * bottom[0, i])
-                label[i] = chosen[0]
-            for k in range(1, count):
-                name = chosen[k]
-                for i in range(_LANES):
-                    value = _fma(near, top[k, i], far * bottom[k, i])
-                    label[i] = name if value > best[i] else label[i]
-                    best[i] = max(value, best[i])
-            if width == _LANES:
-                for i in range(_LANES):
-                    out[y, left + i] = label[i]
-            else:
-                for i in range(width):
-                    out[y, left + i] = label[i]
+@_kernel
+def _pack(scores, y, y1, x, x1, classes, w0, w1, top, bottom, names, at):
+    """Interpolate a cell's upper and lower edge along x for the given classes, into the buffers from column at."""
+    wide = w0.size
+    for k in range(classes.size):
+        c = classes[k]
+        a, b, low_a, low_b = scores[c, y, x], scores[c, y, x1], scores[c, y1, x], scores[c, y1, x1]
+        for i in range(wide):
+            left, right = w0[i], w1[i]
+            top[k, at + i] = _fma(left, a, right * b)
+            bottom[k, at + i] = _fma(left, low_a, right * low_b)
+        for i in range(wide):
+            names[k, at + i] = c
 
 
-@njit(cache=True, nogil=True)
-def _label_blocks(scores, out, part, parts, row_first, row_far, h0, h1, col_first, col_far, w0, w1):
+@_kernel
+def _evaluate(out, first, last, h0, h1, spans, cells, pixels, count, top, bottom, names, best, label, narrow):
+    """Interpolate the packed pixels along y, and write their first maxima to rows first..last of their spans."""
+    for y in range(first, last):
+        near, far = h0[y], h1[y]
+        for i in range(pixels):
+            best[i] = _fma(near, top[0, i], far * bottom[0, i])
+            label[i] = names[0, i]
+        for k in range(1, count):
+            for i in range(pixels):
+                # Loaded before the choice: a conditional load would keep the loop from becoming vectors.
+                value, previous = _fma(near, top[k, i], far * bottom[k, i]), best[i]
+                name, holder = names[k, i], label[i]
+                label[i] = name if value > previous else holder
+                best[i] = value if value > previous else previous
+        for i in range(pixels):
+            narrow[i] = label[i]
+        done = 0
+        for n in range(cells):
+            left, wide = spans[n, 0], spans[n, 1]
+            for i in range(wide):
+                out[y, left + i] = narrow[done + i]
+            done += wide
+
+
+@_kernel
+def _label_blocks(scores, out, part, parts, rows, columns):
     """Label every parts-th block of cell rows, beginning with block part; False if a score is not finite."""
     classes, height, width = scores.shape
-    best = np.empty((2, width), np.float32)
-    gap = np.empty((2, width), np.float32)
+    best, gap = np.empty((2, width), np.float32), np.empty((2, width), np.float32)
     winner = np.empty((2, width), np.int32)
     line = np.empty(out.shape[1], out.dtype)
-    undecided = np.empty(width, np.int32)
-    corners = np.empty((4, classes), np.float32)
-    winners = np.empty(4, np.int32)
-    alive = np.empty(classes, np.bool_)
-    chosen = np.empty(classes, np.int32)
-    top = np.empty((classes, _LANES), np.float32)
-    bottom = np.empty((classes, _LANES), np.float32)
-    value = np.empty(_LANES, np.float32)
-    label = np.empty(_LANES, np.int32)
-    for start in range(part * _BLOCK, height, parts * _BLOCK):
-        scanned = -1
-        for y in range(start, min(start + _BLOCK, height)):
-            y1 = row_far[y]
-            for source in (y, y1):
-                if source > scanned:
-                    odd = source & 1
-                    if not _scan_row(scores, source, best[odd], gap[odd], winner[odd]):
-                        return False
-                    scanned = source
-            near, far = y & 1, y1 & 1
-            pending = 0
-            for x in range(width):
-                x1 = col_far[x]
-                name = winner[near, x]
-                same = (winner[near, x1] == name) & (winner[far, x] == name) & (winner[far, x1] == name)
-                lead = min(min(gap[near, x], gap[near, x1]), min(gap[far, x], gap[far, x1]))
-                scale = max(
-                    max(abs(best[near, x]), abs(best[near, x1])), max(abs(best[far, x]), abs(best[far, x1]))
-                )
-                if not (same and lead > _MARGIN * scale + _TINY):
-                    undecided[pending] = x
-                    pending += 1
-                for i in range(col_first[x], col_first[x + 1]):
-                    line[i] = name
-            for row in range(row_first[y], row_first[y + 1]):
-                out[row] = line
-            for n in range(pending):
-                x = undecided[n]
-                x1 = col_far[x]
+    corners, winners, alive = np.empty((4, classes), np.float32), np.empty(4, np.int32), np.empty(classes, np.bool_)
+    open_cells, counts = np.empty(width + 1, np.int64), np.empty(width + 1, np.int64)
+    chosen = np.empty((width + 1, classes + 1), np.int32)
+    spans = np.empty((width, 2), np.int64)
+    capacity = _PACK + columns.widest
+    top, bottom = np.empty((classes, capacity), np.float32), np.empty((classes, capacity), np.float32)
+    names = np.empty((classes, capacity), np.int32)
+    value, label, narrow = np.empty(capacity, np.float32), np.empty(capacity, np.int32), np.empty(capacity, out.dtype)
+    for y in range(height):
+        if (y // _BLOCK) % parts != part:
+            continue
+        y1 = rows.far[y]
+        near, far = y & 1, y1 & 1
+        first, last = rows.first[y], rows.first[y + 1]
+        # Within a block, the near row of these cells was the far row of those above.
+        for source in range(y if y % _BLOCK == 0 or y1 == y else y1, y1 + 1):
+            if not _scan_row(scores, source, best[source & 1], gap[source & 1], winner[source & 1]):
+                return False
+        pending, most = 0, 0
+        for x in range(width):
+            x1 = columns.far[x]
+            name = winner[near, x]
+            same = (winner[near, x1] == name) & (winner[far, x] == name) & (winner[far, x1] == name)
+            lead = min(min(gap[near, x], gap[near, x1]), min(gap[far, x], gap[far, x1]))
+            scale = max(max(abs(best[near, x]), abs(best[near, x1])), max(abs(best[far, x]), abs(best[far, x1])))
+            if not (same and lead > _MARGIN * scale + _TINY):
                 for c in range(classes):
-                    corners[0, c] = scores[c, y, x]
-                    corners[1, c] = scores[c, y, x1]
-                    corners[2, c] = scores[c, y1, x]
-                    corners[3, c] = scores[c, y1, x1]
-                winners[0] = winner[near, x]
-                winners[1] = winner[near, x1]
-                winners[2] = winner[far, x]
-                winners[3] = winner[far, x1]
-                count = _candidates(corners, winners, alive, chosen)
-                rows = (row_first[y], row_first[y + 1])
-                columns = (col_first[x], col_first[x + 1])
-                _evaluate(
-                    out, rows, columns, corners, chosen, count, h0, h1, w0, w1, top, bottom, value, label
-                )
+                    corners[0, c], corners[1, c] = scores[c, y, x], scores[c, y, x1]
+                    corners[2, c], corners[3, c] = scores[c, y1, x], scores[c, y1, x1]
+                winners[0], winners[1] = name, winner[near, x1]
+                winners[2], winners[3] = winner[far, x], winner[far, x1]
+                counts[pending] = _candidates(corners, winners, alive, chosen[pending])
+                name = chosen[pending, 0]
+                open_cells[pending] = x
+                most = max(most, counts[pending])
+                pending += counts[pending] > 1
+            for i in range(columns.first[x], columns.first[x + 1]):
+                line[i] = name
+        for row in range(first, last):
+            for i in range(line.size):
+                out[row, i] = line[i]
+        # Cells with equally many candidates are evaluated together.
+        for count in range(2, most + 1):
+            cells, pixels = 0, 0
+            for n in range(pending):
+                if counts[n] == count:
+                    x = open_cells[n]
+                    left, right = columns.first[x], columns.first[x + 1]
+                    w0, w1 = columns.w0[left:right], columns.w1[left:right]
+                    named = chosen[n, :count]
+                    _pack(scores, y, y1, x, columns.far[x], named, w0, w1, top, bottom, names, pixels)
+                    spans[cells, 0], spans[cells, 1] = left, right - left
+                    cells += 1
+                    pixels += right - left
+                if pixels >= _PACK or n == pending - 1:
+                    h0, h1 = rows.w0, rows.w1
+                    _evaluate(
+                        out, first, last, h0, h1, spans, cells, pixels, count, top, bottom, names, value, label, narrow
+                    )
+                    cells, pixels = 0, 0
     return True
+
+
+@lru_cache(maxsize=4)
+def _helpers(_process: int, count: int) -> ThreadPoolExecutor:
+    """Threads that outlive a call; a forked process is given its own, as it inherits none of its parent's."""
+    return ThreadPoolExecutor(count, thread_name_prefix="warpseg-labels")
+
+
+def labels_cpu(scores: Tensor, size: tuple[int, int]) -> Tensor | None:
+    """Label a float32 score map (C, h, w) in contiguous memory at a size (H, W) of at least (h, w) each.
+
+    Returns (H, W) uint8 for C <= 255, otherwise int32; None where a score is infinite or not a number.
+    Safe to call from several threads at once: the kernel is serial, and this function deals out rows to a few threads.
+    """
+    out = torch.empty(size, dtype=torch.uint8 if scores.shape[0] <= 255 else torch.int32)
+    rows, columns = _axis(scores.shape[1], size[0]), _axis(scores.shape[2], size[1])
+    source, target = scores.numpy(), out.numpy()
+    blocks = -(-scores.shape[1] // _BLOCK)
+    parts = max(1, min(torch.get_num_threads(), os.cpu_count() or 1, blocks, out.numel() // _PIXELS_PER_THREAD))
+    if parts == 1:
+        return out if _label_blocks(source, target, 0, 1, rows, columns) else None
+    pool = _helpers(os.getpid(), parts - 1)
+    futures = [pool.submit(_label_blocks, source, target, part, parts, rows, columns) for part in range(1, parts)]
+    finite = [_label_blocks(source, target, 0, parts, rows, columns), *(future.result() for future in futures)]
+    return out if all(finite) else None
