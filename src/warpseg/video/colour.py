@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import SideData
+from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
@@ -52,10 +52,10 @@ def _limits(frame: VideoFrame) -> ColorRange:
     return ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG
 
 
-def rotation_of(frame: VideoFrame) -> tuple[int, bool]:
+def rotation_of(side_data: SideDataContainer) -> tuple[int, bool]:
     """Return (degrees counter-clockwise from coded to displayed: 0, 90, 180 or 270; whether it is also mirrored)."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if not isinstance(data, SideData):
+    data = side_data.get("DISPLAYMATRIX")
+    if data is None:
         return 0, False
     # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
     a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32)[:5])

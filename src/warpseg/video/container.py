@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 import av
 from av import FFmpegError, VideoFrame
 from av.container import InputContainer
+from av.sidedata.motionvectors import MotionVectors
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
@@ -31,7 +32,7 @@ from warpseg.video.colour import (
     is_full_range,
     rotation_of,
 )
-from warpseg.video.decode import Decoder
+from warpseg.video.decode import Decoder, side_data_of
 from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
 
 __all__ = ["open_container"]
@@ -54,25 +55,30 @@ def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
     name = _name_of(source)
     container = _open(source, name)
     try:
-        return _read(container, name, span)
+        return _read(container, name, span, piped=_is_pipe(source))
     except BaseException:
         container.close()
         raise
 
 
-def _read(container: InputContainer, name: str, span: Span) -> PictureReader:
+def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> PictureReader:
     stream = _pick_stream(container, name)
     stream.thread_type = "AUTO"
     stream.codec_context.options = {"flags2": "+export_mvs"}
     decoder = Decoder(container, stream)
     first = decoder.first()
     if first is None:
+        if piped and "mp4" in container.format.name:
+            raise VideoError(
+                f"{name}: an MP4 with its index at the end cannot be read from a pipe; give the file itself, "
+                "or pipe a copy made with ffmpeg -c copy -movflags +faststart"
+            )
         raise VideoError(
             f"{name}: no frame of the {stream.codec_context.name} stream could be decoded; it is damaged or encrypted"
         )
     warnings: list[str] = []
     info = _describe(container, stream, first, name)
-    if rotation_of(first)[1]:
+    if rotation_of(side_data_of(first))[1]:
         warnings.append(f"{name}: asks to be mirrored, which is not done; left and right stay as coded")
 
     def pictures() -> Generator[Picture, None, None]:
@@ -87,16 +93,17 @@ def _read(container: InputContainer, name: str, span: Span) -> PictureReader:
 def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock) -> Iterator[Picture]:
     converter = Converter()
     for index, frame in decoder.frames(start):
-        rotation, _ = rotation_of(frame)
+        side_data = side_data_of(frame)
+        rotation, _ = rotation_of(side_data)
         stamp = _stamp(frame)
-        vectors = frame.side_data.get("MOTION_VECTORS")
+        vectors = side_data.get("MOTION_VECTORS")
         yield Picture(
             index=index,
             time=clock.time(None if stamp is None else stamp * info.time_base),
             size=displayed((frame.height, frame.width), rotation),
             type=_TYPES.get(int(frame.pict_type)),
             luma=converter.luma(frame),
-            vectors=None if vectors is None else vectors.to_ndarray(),
+            vectors=vectors.to_ndarray() if isinstance(vectors, MotionVectors) else None,
             rotation=rotation,
             load=partial(converter.rgb, frame, rotation),
         )
@@ -113,7 +120,7 @@ def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warn
         where = "" if decoder.first_fault is None else f", the first at {float(decoder.first_fault):.2f} s"
         faults.append(f"{decoder.faults} of {decoder.packets} packets could not be decoded{where}")
     if decoder.cut_off:
-        faults.append("it ends before the length that it states")
+        faults.append(decoder.cut_off)
     if not faults:
         return
     damage = f"{info.name}: damaged: {'; '.join(faults)}"
@@ -142,6 +149,10 @@ def _open(source: str | BinaryIO, name: str) -> InputContainer:
         raise VideoError(f"{name}: cannot be opened: {error.strerror}") from error
 
 
+def _is_pipe(source: str | BinaryIO) -> bool:
+    return source == "pipe:0" if isinstance(source, str) else hasattr(source, "seekable") and not source.seekable()
+
+
 def _pick_stream(container: InputContainer, name: str) -> VideoStream:
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
@@ -152,7 +163,7 @@ def _pick_stream(container: InputContainer, name: str) -> VideoStream:
 
 def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame, name: str) -> VideoInfo:
     context = stream.codec_context
-    rotation, _ = rotation_of(first)
+    rotation, _ = rotation_of(side_data_of(first))
     time_base = stream.time_base or Fraction(1, 90000)
     stamp = _stamp(first)
     # Without timestamps the container's rate is a guess of FFmpeg's; only the codec may state one.

@@ -13,9 +13,10 @@ from typing import TypeAlias
 import av
 from av import FFmpegError, Packet, VideoFrame
 from av.container import InputContainer
+from av.sidedata.sidedata import SideDataContainer
 from av.video.stream import VideoStream
 
-__all__ = ["Decoder"]
+__all__ = ["Decoder", "side_data_of"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -35,7 +36,7 @@ class Decoder:
         self.packets = 0  # that held data
         self.faults = 0  # packets that could not be decoded
         self.first_fault: Fraction | None = None  # where, in seconds of the source, if it is known
-        self.cut_off = False  # the container ends before it said it would
+        self.cut_off = ""  # why the source could not be read to its end
         self._end = 0  # of the packets that were read, as a timestamp
         self.flagged = 0  # frames that were decoded with errors concealed
         self.unshown = 0  # packets that gave neither a frame nor an error
@@ -112,10 +113,10 @@ class Decoder:
                     self.packets += 1
                     self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
                 else:
-                    self.cut_off = self._ends_early()
+                    self.cut_off = "it ends before the length that it states" if self._ends_early() else ""
                 yield packet
-        except FFmpegError:
-            self.cut_off = True
+        except (FFmpegError, OSError) as error:
+            self.cut_off = f"reading it failed ({getattr(error, 'strerror', None) or error})"
             flush: VideoPacket = Packet()  # type: ignore[assignment]
             flush.stream = self._stream
             yield flush
@@ -146,6 +147,15 @@ class Decoder:
             return []
         self.unshown -= len(frames)
         return frames
+
+
+def side_data_of(frame: VideoFrame) -> SideDataContainer:
+    """Return a frame's side data without ``frame.side_data``.
+
+    That property makes the frame and its side data refer to each other, so that decoded frames wait for the garbage
+    collector: hundreds of megabytes at 720p.
+    """
+    return SideDataContainer(frame)  # type: ignore[call-arg]
 
 
 def _is_shown(packet: VideoPacket) -> bool:
