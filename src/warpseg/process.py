@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -138,7 +139,10 @@ def process(
             report.error = report.error or (str(failed) if failed else None)
             report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
             report.warnings = _once([*video.warnings, *(line for sink in sinks for line in sink.warnings)])
-            _write_run(report, segmenter, video, begun, save, classes, command)
+            if report.frames:
+                _write_run(report, segmenter, video, begun, save, classes, command)
+            else:
+                _remove_empty(folder)
         if failed is not None:
             raise failed
     if report.frames == 0:
@@ -151,6 +155,13 @@ def _make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder}: cannot be created ({error.strerror}); choose another --out") from error
+
+
+def _remove_empty(folder: Path) -> None:
+    """Leave no folder behind for a source that gave no frame."""
+    with suppress(OSError):
+        folder.rmdir()
+        folder.parent.rmdir()
 
 
 def _begin(save: Collection[str], folder: Path, info: VideoInfo, classes: Classes, audio_from: Any) -> list[Sink]:

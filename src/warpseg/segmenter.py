@@ -10,6 +10,7 @@ from typing import Any, Literal
 from torch import Tensor, nn
 
 from warpseg import networks, schemes
+from warpseg.errors import VideoError
 from warpseg.fusion import FUSIONS, Fusion
 from warpseg.networks import Network, Precision, ScoreSpace
 from warpseg.process import Report, process
@@ -93,14 +94,25 @@ class Segmenter:
     def segment(self, frames: Iterable[Frame], stages: Stages | None = None) -> Iterator[Segmentation]:
         """Yield the segmentation of each of ``frames``; seconds are added to ``stages``."""
         stages = stages or Stages()
+        damage: list[VideoError] = []
+
+        def readable() -> Iterator[Frame]:
+            # What was read before the damage is a video of its own: its last window is finished before the error is told.
+            try:
+                yield from frames
+            except VideoError as error:
+                damage.append(error)
+
         network = _Timed(self.network if self.space == "features" else ScoreSpace(self.network), stages)
-        estimates = self._estimates(frames, network)
+        estimates = self._estimates(readable(), network)
         while True:
             with stages.measure("warp and fuse"):
                 estimate = next(estimates, None)
             if estimate is None:
-                return
+                break
             yield Segmentation(estimate, self.network.classes or _numbered(len(estimate.scores)), stages)
+        if damage:
+            raise damage[0]
 
     def _estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
         if self.scheme == "every":

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torchvision.models import resnet101
 
 from warpseg.errors import ModelError
 from warpseg.networks import checksum, read_weights
@@ -57,6 +56,8 @@ class DeepLab(nn.Module):
 
     def __init__(self, classes: int = len(CITYSCAPES)) -> None:
         super().__init__()
+        from torchvision.models import resnet101  # takes seconds to import, which a refusal need not wait for
+
         trunk = resnet101(weights=None, replace_stride_with_dilation=[False, False, True])
         self.trunk = nn.Sequential(*list(trunk.children())[:-2])
         self.task = TaskNetwork(classes)

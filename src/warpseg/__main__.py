@@ -1,0 +1,5 @@
+"""``python -m warpseg``: the command line."""
+
+from warpseg.cli import main
+
+main()

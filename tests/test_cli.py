@@ -1,0 +1,327 @@
+"""``warpseg segment``: what it writes, and that each kind of bad input gets one clear line and the right exit code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from assets import CORRUPTED, SIZE_CHANGE, STREET, data_path
+from numpy.typing import NDArray
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from warpseg.cli import app
+from warpseg.synthetic import encode
+
+MODELS = Path(__file__).with_name("tiny_models.py")
+TINY = f"py:{MODELS}:tiny"
+
+
+def moving(count: int, size: tuple[int, int] = (64, 96)) -> list[NDArray[np.uint8]]:
+    """Return frames of a textured picture that slides two pixels a frame."""
+    random = np.random.default_rng(1)
+    coarse = random.integers(0, 255, (size[0] // 8 + 2, (size[1] + 2 * count) // 8 + 2, 3), dtype=np.uint8)
+    picture = coarse.repeat(8, 0).repeat(8, 1)
+    return [np.ascontiguousarray(picture[: size[0], 2 * i : 2 * i + size[1]]) for i in range(count)]
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    encode(moving(12), path, rate=25)
+    return path
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Result]:
+    def command(*arguments: str | Path, model: str = TINY) -> Result:
+        words = ["segment", *map(str, arguments), "--out", str(tmp_path / "out"), "--model", model, "--device", "cpu"]
+        return CliRunner().invoke(app, words)
+
+    return command
+
+
+def one_line(result: Result, *expected: str) -> str:
+    """Assert that the error is a single line that names what is expected, without a traceback; return it."""
+    errors = [line for line in result.stderr.splitlines() if line.startswith("error:")]
+    assert len(errors) == 1, result.stderr
+    assert "Traceback" not in result.output
+    for text in expected:
+        assert text in errors[0]
+    return errors[0]
+
+
+def facts(folder: Path) -> dict[str, object]:
+    loaded: dict[str, object] = json.loads((folder / "run.json").read_text())
+    return loaded
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader((folder / "frames.csv").read_text().splitlines()))
+
+
+def png(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        return np.asarray(image)
+
+
+def mask_frames(path: Path) -> list[NDArray[np.uint8]]:
+    with av.open(str(path)) as container:
+        return [frame.to_ndarray() for frame in container.decode(video=0)]
+
+
+def test_all_outputs_are_written_and_agree(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(clip, "--save", "overlay,masks,images,stats", "--interval", "4")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "out" / "clip"
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"overlay.mp4", "masks.mkv", "images", "frames.csv", "classes.json", "run.json"}
+    run_facts = facts(folder)
+    assert run_facts["complete"] is True
+    assert (run_facts["frames"], run_facts["keyframes"]) == (12, 3)
+    assert run_facts["delay"] == {"frames": 4, "ms": 160.0}
+    assert run_facts["carried"] == "scores"
+    table = rows(folder)
+    assert [int(row["distance"]) for row in table] == [0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 3]
+    assert [row["keyframe"] for row in table] == ["1", "0", "0", "0"] * 3
+    masks = mask_frames(folder / "masks.mkv")
+    for i, mask in enumerate(masks):
+        assert np.array_equal(png(folder / "images" / f"frame_{i:06d}.png"), mask)
+        shares = [float(table[i][f"class {k}"]) for k in range(5)]
+        assert shares == pytest.approx([(mask == k).mean() for k in range(5)], abs=1e-6)
+
+
+def test_json_is_the_run(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(clip, "--save", "stats", "--json")
+    assert json.loads(result.stdout) == facts(tmp_path / "out" / "clip")
+
+
+def test_equal_stems_are_numbered(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    other = tmp_path / "clip.mkv"
+    encode(moving(3), other, rate=25)
+    assert run(clip, other, "--save", "stats").exit_code == 0
+    assert facts(tmp_path / "out" / "clip")["frames"] == 12
+    assert facts(tmp_path / "out" / "clip_2")["frames"] == 3
+
+
+def test_existing_outputs_are_refused_unless_overwritten(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--save", "stats").exit_code == 0
+    before = (tmp_path / "out" / "clip" / "run.json").read_bytes()
+    refused = run(clip, "--save", "stats")
+    assert refused.exit_code == 1
+    one_line(refused, "clip", "frames.csv", "--overwrite")
+    assert (tmp_path / "out" / "clip" / "run.json").read_bytes() == before
+    assert run(clip, "--save", "stats", "--overwrite", "--max-frames", "5").exit_code == 0
+    assert facts(tmp_path / "out" / "clip")["frames"] == 5
+
+
+def test_a_range_keeps_frame_numbers(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--save", "stats", "--start", "0.2", "--end", "0:00.32").exit_code == 0
+    table = rows(tmp_path / "out" / "clip")
+    assert [int(row["frame"]) for row in table] == [5, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [(b"this is no video\n" * 99, "notes.txt"), (b"", "empty.mp4"), (b"<!doctype html><html></html>\n" * 30, "page.mp4")],
+    ids=["not a video", "empty", "HTML named mp4"],
+)
+def test_no_video(run: Callable[..., Result], tmp_path: Path, content: bytes, name: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    result = run(tmp_path / name)
+    assert result.exit_code == 1
+    one_line(result, name)
+    assert not list((tmp_path / "out").glob("**/*"))
+
+
+def test_one_bad_source_does_not_cost_the_others(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(tmp_path / "missing.mp4", clip, "--save", "masks")
+    assert result.exit_code == 1
+    one_line(result, "missing.mp4")
+    assert facts(tmp_path / "out" / "clip")["complete"] is True
+
+
+def test_damaged_after_some_frames(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(CORRUPTED.path)
+    assert result.exit_code == 1
+    one_line(result, "corrupted.mp4", "damaged")
+    folder = tmp_path / "out" / "corrupted"
+    run_facts = facts(folder)
+    assert run_facts["complete"] is False
+    assert "damaged" in str(run_facts["error"])
+    assert len(mask_frames(folder / "masks.mkv")) == run_facts["frames"] == CORRUPTED.frames
+    assert len((folder / "frames.csv").read_text().splitlines()) == CORRUPTED.frames + 1
+    assert (folder / "overlay.mp4").exists()
+
+
+def test_cut_off_file(run: Callable[..., Result], tmp_path: Path) -> None:
+    whole, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
+    encode(moving(40), whole, rate=25, options={"g": "8"})
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    result = run(cut, "--save", "masks")
+    frames = facts(tmp_path / "out" / "cut")["frames"]
+    assert isinstance(frames, int)
+    assert 0 < frames < 40
+    assert len(mask_frames(tmp_path / "out" / "cut" / "masks.mkv")) == frames
+    assert result.exit_code in (0, 1)  # Matroska without its end may just look short
+
+
+def test_size_change(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(SIZE_CHANGE.path, "--save", "overlay,masks,images,stats")
+    folder = tmp_path / "out" / SIZE_CHANGE.path.stem
+    run_facts = facts(folder)
+    assert run_facts["frames"] == SIZE_CHANGE.frames
+    warnings = [line for line in result.stderr.splitlines() if "picture changes" in line]
+    assert len(warnings) == 1
+    masks = mask_frames(folder / "masks.mkv")
+    assert {mask.shape for mask in masks} == {SIZE_CHANGE.size}
+    assert len({png(path).shape for path in (folder / "images").iterdir()}) > 1
+
+
+def test_odd_sizes(run: Callable[..., Result], tmp_path: Path) -> None:
+    odd = tmp_path / "odd.mkv"
+    encode([frame[:63, :95] for frame in moving(6)], odd, rate=25, codec="ffv1", pixel_format="yuv444p")
+    result = run(odd)
+    assert result.exit_code == 0, result.output
+    assert mask_frames(tmp_path / "out" / "odd" / "masks.mkv")[0].shape == (63, 95)
+    with av.open(str(tmp_path / "out" / "odd" / "overlay.mp4")) as container:
+        assert (container.streams.video[0].height, container.streams.video[0].width) == (64, 96)
+
+
+@pytest.mark.parametrize("name", ["testsrc2_odd_height_and_width_444.mp4", "h264_10bits.mp4", "no_duration.webm"])
+def test_unusual_files(run: Callable[..., Result], tmp_path: Path, name: str) -> None:
+    path = data_path(f"video/{name}")
+    result = run(path, "--max-frames", "8")
+    assert result.exit_code == 0, result.output
+    assert facts(tmp_path / "out" / path.stem)["complete"] is True
+
+
+def test_no_timestamps(run: Callable[..., Result], tmp_path: Path) -> None:
+    result = run(STREET.path, "--save", "masks,stats", "--max-frames", "6")
+    assert result.exit_code == 0, result.output
+    assert "no timestamps" in result.stderr
+    table = rows(tmp_path / "out" / STREET.path.stem)
+    assert [float(row["time"]) for row in table] == pytest.approx([i / 25 for i in range(6)])
+
+
+def test_more_than_255_classes(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(clip, "--save", "masks,images", model=f"py:{MODELS}:many")
+    assert result.exit_code == 0, result.output
+    with av.open(str(tmp_path / "out" / "clip" / "masks.mkv")) as container:
+        assert container.streams.video[0].codec_context.pix_fmt == "gray16le"
+        values = np.concatenate([frame.to_ndarray().ravel() for frame in container.decode(video=0)])
+    assert values.dtype == np.uint16
+    assert 255 < values.max() < 300
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ("nonsense", "nonsense"),
+        ("deeplab-resnet101", "without weights"),
+        ("deeplab-resnet101:missing.safetensors", "missing.safetensors"),
+        ("py:missing.py:net", "missing.py"),
+    ],
+)
+def test_missing_model(run: Callable[..., Result], clip: Path, tmp_path: Path, model: str, expected: str) -> None:
+    result = run(clip, model=model)
+    assert result.exit_code == 2
+    one_line(result, expected)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--interval", "0"],
+        ["--scheme", "magic"],
+        ["--save", "films"],
+        ["--start", "soon"],
+        ["--start", "3", "--end", "2"],
+        ["--max-frames", "0"],
+    ],
+    ids=lambda words: " ".join(words),
+)
+def test_usage(run: Callable[..., Result], clip: Path, words: list[str]) -> None:
+    assert run(clip, *words).exit_code == 2
+
+
+def test_unwritable_output(clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = CliRunner().invoke(
+        app, ["segment", str(clip), "--out", str(tmp_path / "file" / "deeper"), "--model", TINY, "--device", "cpu"]
+    )
+    assert result.exit_code == 1
+    one_line(result, "file", "--out")
+
+
+def in_own_process(*words: str | Path, limit: int | None = None) -> subprocess.Popen[str]:
+    def prepare() -> None:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        if limit is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    return subprocess.Popen(
+        [sys.executable, "-m", "warpseg", "segment", *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=prepare, env=os.environ | {"NUMBA_DISABLE_JIT": "0"},
+    )  # fmt: skip
+
+
+def test_full_disk(tmp_path: Path) -> None:
+    noisy = tmp_path / "noisy.mkv"
+    random = np.random.default_rng(0)
+    encode([random.integers(0, 255, (240, 320, 3), dtype=np.uint8) for _ in range(30)], noisy, rate=25)
+    out = tmp_path / "out"
+    process = in_own_process(noisy, "--out", out, "--model", TINY, "--device", "cpu", "--save", "overlay,stats", limit=60_000)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    assert len([line for line in errors.splitlines() if line.startswith("error:")]) == 1
+    assert "overlay" in errors
+    assert "Traceback" not in errors
+    assert not (out / "noisy" / "overlay.mp4").exists()
+    assert facts(out / "noisy")["complete"] is False
+
+
+def test_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
+    long, out = tmp_path / "long.mp4", tmp_path / "out"
+    encode(moving(300), long, rate=25)
+    process = in_own_process(long, "--out", out, "--model", f"py:{MODELS}:slow", "--device", "cpu", "--interval", "2")
+    deadline = time.monotonic() + 60
+    part = out / "long" / "frames.part.csv"
+    while time.monotonic() < deadline and not list((out / "long").glob("*part*")):
+        time.sleep(0.05)
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    run_facts = facts(out / "long")
+    assert run_facts["complete"] is False
+    assert run_facts["error"] == "interrupted"
+    frames = run_facts["frames"]
+    assert isinstance(frames, int)
+    assert 0 < frames < 300
+    assert len(mask_frames(out / "long" / "masks.mkv")) >= frames
+    assert not list((out / "long").glob("*part*")), part
+
+
+def test_help_does_not_wait_for_torch() -> None:
+    code = "import sys; from warpseg.cli import app; sys.exit(int('torch' in sys.modules or 'numba' in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    shown = subprocess.run([sys.executable, "-m", "warpseg", "--help"], capture_output=True, text=True, check=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert "segment" in shown.stdout
+    # Processor time, which other work on the machine does not change.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5

@@ -1,0 +1,41 @@
+"""Small networks for the command line's tests, loaded as ``py:tests/tiny_models.py:NAME``."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Tiny(nn.Module):
+    """Scores at stride 8 from the mean colour of each cell; no training needed."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        generator = torch.Generator().manual_seed(0)
+        self.weights = nn.Parameter(torch.randn(classes, 3, 1, 1, generator=generator))
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        cells = nn.functional.adaptive_avg_pool2d(rgb, [-(-size // 8) for size in rgb.shape[-2:]])
+        return nn.functional.conv2d(cells - 0.5, self.weights)
+
+
+def tiny() -> nn.Module:
+    return Tiny(5)
+
+
+def many() -> nn.Module:
+    return Tiny(300)
+
+
+class Slow(Tiny):
+    """Takes its time, so that a test can interrupt it."""
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        import time
+
+        time.sleep(0.05)
+        return super().forward(rgb)
+
+
+def slow() -> nn.Module:
+    return Slow(5)
