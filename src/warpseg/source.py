@@ -134,6 +134,7 @@ def _candidates(past: deque[Picture], ahead: deque[Picture]) -> dict[int, NDArra
     anchors = 0
     for k, picture in enumerate(reversed(past), 1):
         anchors += picture.type != "B"
-        if k <= _NEARBY or (picture.type != "B" and anchors <= _ANCHORS):
+        # B-frames serve as references as well (x264's b-pyramid): those after the last anchor but one may still be pointed to.
+        if k <= _NEARBY or anchors < 2 or (picture.type != "B" and anchors <= _ANCHORS):
             found[-k] = picture.luma
     return found | {k: picture.luma for k, picture in enumerate(ahead, 1)}
