@@ -2,9 +2,10 @@
 
     python benchmarks/drive.py [--interval 5 --interval 10] [--out benchmarks/results/drive.json]
 
-The drive (101 frames, label on each) is encoded as H.264 twice: one reference and no B-frames, and x264's defaults. The network sees the
-decoded frames. Retention is mIoU over that of frame by frame on the same target frames. CamVid's ``train`` holds stills of the
-same drive as ``val`` (about a second away at either end), so the numbers judge propagation, not the network's generalisation.
+The drive (101 frames, label on each) is encoded as H.264 twice: one reference and no B-frames, and x264's defaults.
+The network sees the decoded frames. Retention is mIoU over that of frame by frame on the same target frames. CamVid's
+``train`` holds stills of the same drive as ``val`` (about a second away at either end), so the numbers judge
+propagation, not the network's generalisation.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Segment a video and show the result: ``python examples/demo.py [VIDEO]``; without one, a synthetic drive is rendered first."""
+"""Segment a video and show the result: ``python examples/demo.py [VIDEO]``.
+
+Without one, a synthetic drive is rendered first.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,9 @@ def main() -> None:
     report = Segmenter("camvid", scheme="interpolate", interval=5).process(video, OUT, overwrite=True, progress=said)
     picture(video, report.folder / "overlay.mp4", report.folder / "picture.png")
     print(
-        f"\n{report.frames} frames, {report.keyframes} of them through the network, {report.frames_per_second:.1f} frames a second "
-        f"to overlay and masks; {time.perf_counter() - started:.0f} s in all"
+        f"\n{report.frames} frames, {report.keyframes} of them through the network, "
+        f"{report.frames_per_second:.1f} frames a second to overlay and masks; "
+        f" {time.perf_counter() - started:.0f} s in all"
     )
     if report.speed_up:
         print(f"speed-up over the network on every frame: {report.speed_up:.1f}x")

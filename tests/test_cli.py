@@ -12,15 +12,16 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
 import pytest
-from assets import CORRUPTED, SIZE_CHANGE, STREET, data_path
 from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from assets import CORRUPTED, SIZE_CHANGE, STREET, data_path
 from warpseg.cli import app
 from warpseg.synthetic import encode
 
@@ -76,7 +77,7 @@ def png(path: Path) -> NDArray[np.uint8]:
         return np.asarray(image)
 
 
-def mask_frames(path: Path) -> list[NDArray[np.uint8]]:
+def mask_frames(path: Path) -> list[NDArray[Any]]:
     with av.open(str(path)) as container:
         return [frame.to_ndarray() for frame in container.decode(video=0)]
 
@@ -115,7 +116,9 @@ def test_equal_stems_are_numbered(run: Callable[..., Result], clip: Path, tmp_pa
     assert facts(tmp_path / "out" / "clip_2")["frames"] == 3
 
 
-def test_existing_outputs_are_refused_unless_overwritten(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+def test_existing_outputs_are_refused_unless_overwritten(
+    run: Callable[..., Result], clip: Path, tmp_path: Path
+) -> None:
     assert run(clip, "--save", "stats").exit_code == 0
     before = (tmp_path / "out" / "clip" / "run.json").read_bytes()
     refused = run(clip, "--save", "stats")
@@ -134,7 +137,11 @@ def test_a_range_keeps_frame_numbers(run: Callable[..., Result], clip: Path, tmp
 
 @pytest.mark.parametrize(
     ("content", "name"),
-    [(b"this is no video\n" * 99, "notes.txt"), (b"", "empty.mp4"), (b"<!doctype html><html></html>\n" * 30, "page.mp4")],
+    [
+        (b"this is no video\n" * 99, "notes.txt"),
+        (b"", "empty.mp4"),
+        (b"<!doctype html><html></html>\n" * 30, "page.mp4"),
+    ],
     ids=["not a video", "empty", "HTML named mp4"],
 )
 def test_no_video(run: Callable[..., Result], tmp_path: Path, content: bytes, name: str) -> None:
@@ -283,7 +290,9 @@ def test_full_disk(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     encode([random.integers(0, 255, (240, 320, 3), dtype=np.uint8) for _ in range(30)], noisy, rate=25)
     out = tmp_path / "out"
-    process = in_own_process(noisy, "--out", out, "--model", TINY, "--device", "cpu", "--save", "overlay,stats", limit=60_000)
+    process = in_own_process(
+        noisy, "--out", out, "--model", TINY, "--device", "cpu", "--save", "overlay,stats", limit=60_000
+    )
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1, errors
     assert len([line for line in errors.splitlines() if line.startswith("error:")]) == 1

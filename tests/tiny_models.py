@@ -15,7 +15,7 @@ class Tiny(nn.Module):
         self.weights = nn.Parameter(torch.randn(classes, 3, 1, 1, generator=generator))
 
     def forward(self, rgb: Tensor) -> Tensor:
-        cells = nn.functional.adaptive_avg_pool2d(rgb, [-(-size // 8) for size in rgb.shape[-2:]])
+        cells = nn.functional.adaptive_avg_pool2d(rgb, (-(-rgb.shape[-2] // 8), -(-rgb.shape[-1] // 8)))
         return nn.functional.conv2d(cells - 0.5, self.weights)
 
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 __all__ = [
-    "Classes", "Frame", "ModelError", "MotionError", "MotionField", "Network", "OutputError", "Report", "Segmentation", "Segmenter",
-    "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
+    "Classes", "Frame", "ModelError", "MotionError", "MotionField", "Network", "OutputError", "Report", "Segmentation",
+    "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
 ]  # fmt: skip
 
 __version__ = "0.1.0"

@@ -1,6 +1,7 @@
 """Joining what comes from the previous and from the next keyframe (paper, section 3.6).
 
-``alpha`` is the weight of the forward map: ``(n - p) / n`` at offset ``p`` of a window of ``n`` (paper: feature relevance).
+``alpha`` is the weight of the forward map: ``(n - p) / n`` at offset ``p`` of a window of ``n`` (paper: feature
+relevance).
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ def maximum(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
 
 
 def maximum_literal(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
-    """Return ``max(alpha forward, (1 - alpha) backward)`` as printed in the paper; shrinks features towards a window's middle."""
+    """Return ``max(alpha forward, (1 - alpha) backward)`` as printed in the paper.
+
+    Shrinks features towards a window's middle.
+    """
     return torch.maximum(alpha * forward, (1 - alpha) * backward)
 
 

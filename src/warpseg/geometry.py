@@ -1,7 +1,8 @@
 """Moving maps along motion: warp, compose, invert. The oracle of all sampling in the house.
 
-Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see ``MotionField``), so
-``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value continues.
+Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see
+``MotionField``), so ``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value
+continues.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ __all__ = ["compose", "invert", "negate", "resample", "sample", "warp"]
 def warp(x: Tensor, motion: MotionField) -> Tensor:
     """Bring a map of the other frame into this frame: ``out(p) = x(p + offset(p))`` (the paper's WARP).
 
-    ``x`` is (..., h, w), floating; the result has its shape, type and device. Bilinear, border padding, no parameters, differentiable in
-    ``x`` and in the offsets; zero motion returns ``x`` bit for bit. A linear function of channels commutes with it, bias included,
-    because the four weights sum to one.
+    ``x`` is (..., h, w), floating; the result has its shape, type and device. Bilinear, border padding, no
+    parameters, differentiable in ``x`` and in the offsets; zero motion returns ``x`` bit for bit. A linear function
+    of channels commutes with it, bias included, because the four weights sum to one.
     """
     return sample(x, resample(motion.offsets.to(x.device), (x.shape[-2], x.shape[-1])))
 
@@ -43,7 +44,9 @@ def sample(x: Tensor, offsets: Tensor) -> Tensor:
 
 
 def _positions(offset: Tensor, size: int, dim: int) -> tuple[Tensor, Tensor]:
-    """Return the cell below each sampling position along one axis, and the remaining fraction (zero for zero offset, exactly)."""
+    """Return the cell below each sampling position along one axis, and the remaining fraction (zero for zero offset,
+    exactly).
+    """
     index = torch.arange(size, device=offset.device, dtype=torch.float32)
     position = (index if dim == -1 else index[:, None]) + offset * size
     position = position.clamp(0, size - 1)
@@ -81,15 +84,18 @@ def _inside(offsets: Tensor) -> Tensor:
 
 
 def negate(motion: MotionField) -> MotionField:
-    """Turn the direction around in place, as the paper does: right where motion is smooth, wrong by the motion at its edges."""
+    """Turn the direction around in place, as the paper does: right where motion is smooth, wrong by the motion at its
+    edges.
+    """
     return MotionField(-motion.offsets, motion.confidence)
 
 
 def invert(motion: MotionField) -> MotionField:
     """Turn the direction around: each cell's offset is splatted to where it points, negated.
 
-    Takes this frame -> other frame, returns other frame -> this frame on the same grid. Where several cells land they are
-    averaged by weight; where none lands (newly uncovered in the other frame) the neighbours' motion continues with confidence 0.
+    Takes this frame -> other frame, returns other frame -> this frame on the same grid. Where several cells land they
+    are averaged by weight; where none lands (newly uncovered in the other frame) the neighbours' motion continues
+    with confidence 0.
     """
     height, width = motion.size
     offsets = motion.offsets
@@ -108,7 +114,10 @@ def invert(motion: MotionField) -> MotionField:
 
 
 def _fill(weighted: Tensor, weight: Tensor, confidence: Tensor, enough: float = 0.25) -> tuple[Tensor, Tensor]:
-    """Divide weighted sums (2, h, w) by their weights (h, w); where those are small, what surrounds the cell continues (coarse to fine)."""
+    """Divide weighted sums (2, h, w) by their weights (h, w).
+
+    Where those are small, what surrounds the cell continues (coarse to fine).
+    """
     share = (weight / enough).clamp(max=1)
     offsets = weighted / weight.clamp(min=1e-6)
     if max(weight.shape) > 1 and bool((share < 1).any()):

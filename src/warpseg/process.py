@@ -57,7 +57,9 @@ class Report:
 
     @property
     def speed_up(self) -> float | None:
-        """How many times faster than the network on every frame: this run's own stage times, its network time scaled to every frame."""
+        """How many times faster than the network on every frame: this run's own stage times, its network time scaled
+        to every frame.
+        """
         network = self.stages.get("network", 0.0)
         if not self.keyframes or not self.seconds:
             return None
@@ -92,9 +94,10 @@ def process(
 ) -> Report:
     """Segment ``source`` into files of the folder ``out/name`` (``name``: the source's stem) and return what happened.
 
-    ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``progress`` is called after each frame. Existing outputs are refused
-    with ``OutputError`` unless ``overwrite``. Raises ``VideoError`` or ``OutputError`` where it cannot go on, and ``KeyboardInterrupt`` when
-    interrupted, in each case after closing and keeping what was done, and with ``run.json`` saying that it is not complete.
+    ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``progress`` is called after each frame.
+    Existing outputs are refused with ``OutputError`` unless ``overwrite``. Raises ``VideoError`` or ``OutputError``
+    where it cannot go on, and ``KeyboardInterrupt`` when interrupted, in each case after closing and keeping what was
+    done, and with ``run.json`` saying that it is not complete.
     """
     unknown = sorted(set(save) - set(OUTPUTS))
     if unknown:
@@ -128,7 +131,9 @@ def process(
                     progress(report, video.info)
             report.complete = True
         except BaseException as error:
-            report.error = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}".rstrip(": ")
+            report.error = (
+                str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}".rstrip(": ")
+            )
             if isinstance(error, KeyboardInterrupt):
                 report.error = "interrupted"
             raise
@@ -242,7 +247,8 @@ def _write_run(
         "frames_per_second": round(report.frames_per_second, 2),
         "speed_up_over_every_frame": round(report.speed_up, 2) if report.speed_up else None,
         "substituted": report.warnings,
-        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")} | {"python": platform.python_version()},
+        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
+        | {"python": platform.python_version()},
         "threads": torch.get_num_threads(),
     }
     path = report.folder / "run.json"
@@ -251,4 +257,6 @@ def _write_run(
         part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
         os.replace(part, path)
     except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); free some space or choose another --out") from error
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); free some space or choose another --out"
+        ) from error

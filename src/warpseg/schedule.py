@@ -1,7 +1,8 @@
 """Which frames are keyframes, and which keyframes a frame between them may look at.
 
-Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs. The exception is a scene that no keyframe would
-see (it lies between two cuts of one window, or Algorithm 1 has nothing but the scene before): its first frame becomes one as well.
+Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs. The exception is a scene that
+no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has nothing but the scene before): its
+first frame becomes one as well.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ def windows(frames: Iterable[Frame], n: int) -> Iterator[Window]:
 
 
 def _seen(window: Window) -> Iterator[Window]:
-    """Divide a window so that each scene in it holds a keyframe; a window with at most one cut stays whole if it has a next keyframe."""
+    """Divide a window so that each scene in it holds a keyframe.
+
+    A window with at most one cut stays whole if it has a next keyframe.
+    """
     scenes: list[list[Frame]] = [[window.key]]
     for frame in window.between:
         if frame.cut:

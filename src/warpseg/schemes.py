@@ -1,7 +1,8 @@
 """THE PAPER: frame by frame, nearest copy, Algorithm 1 and Algorithm 2.
 
-Letters are the paper's: ``n`` keyframe interval, ``p`` offset from the keyframe, ``f`` features, ``S`` what the task network makes of
-them, ``mv`` motion. Line numbers in comments are the paper's; ``docs/paper.md`` lists where and why the code deviates.
+Letters are the paper's: ``n`` keyframe interval, ``p`` offset from the keyframe, ``f`` features, ``S`` what the task
+network makes of them, ``mv`` motion. Line numbers in comments are the paper's; ``docs/paper.md`` lists where and why
+the code deviates.
 """
 
 from __future__ import annotations
@@ -96,7 +97,9 @@ def interpolate(
         mv = [frame.motion for frame in window.between]
         weights = alphas(window)
         steps = len(mv) + 1  # n, but for the last window
-        forward = sum(alpha > 0 for alpha in weights)  # frames that the previous keyframe reaches: all, or those before a cut
+        forward = sum(
+            alpha > 0 for alpha in weights
+        )  # frames that the previous keyframe reaches: all, or those before a cut
         W_f = PROPAGATE(f, mv[:forward], begin)  # 9
         W_b: list[Tensor] = []
         if f_next is not None and window.next_key is not None:
@@ -119,8 +122,8 @@ def PROPAGATE(f: Tensor, g: Sequence[MotionField], begin: Propagation) -> list[T
     return [step(motion) for motion in g]
 
 
-# How a map is carried on, one frame's motion at a time. Called with the keyframe's map; what comes back takes each next motion and
-# returns the map in that frame.
+# How a map is carried on, one frame's motion at a time. Called with the keyframe's map; what comes back takes each next
+# motion and returns the map in that frame.
 Propagation = Callable[[Tensor], Callable[[MotionField], Tensor]]
 
 # How motion to the previous frame becomes motion to the next one.

@@ -20,7 +20,9 @@ __all__ = ["Segmentation"]
 
 
 class Segmentation:
-    """The segmentation of one frame: class scores at the network's cells, labels and probabilities at any size on demand."""
+    """The segmentation of one frame: class scores at the network's cells, labels and probabilities at any size on
+    demand.
+    """
 
     def __init__(self, estimate: Estimate, classes: Classes, stages: Stages | None = None) -> None:
         self.frame: Frame = estimate.frame
@@ -36,7 +38,10 @@ class Segmentation:
         return self.distance == 0
 
     def labels(self, size: tuple[int, int] | None = None) -> NDArray[Any]:
-        """Return class ids (height, width), uint8, or uint16 for more than 255 classes; at the frame's size unless ``size`` says otherwise."""
+        """Return class ids (height, width), uint8, or uint16 for more than 255 classes.
+
+        At the frame's size unless ``size`` says otherwise.
+        """
         if size is not None and size != self.frame.size:
             return self._compute(size)
         if self._labels is None:

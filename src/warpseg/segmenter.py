@@ -29,10 +29,11 @@ Scheme = Literal["every", "copy", "propagate", "interpolate"]
 class Segmenter:
     """Segments video: the network on every ``interval``-th frame, motion for the frames between.
 
-    ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest keyframe, unmoved), ``propagate``
-    (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is ``average``, ``maximum``, or a function (forward, backward,
-    alpha). ``propagation`` composes motion and warps once (``composed``) or warps step by step as the paper prints it
-    (``chained``); ``reverse`` turns motion around by splatting (``inverted``) or in place as in the paper (``negated``).
+    ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest
+    keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is
+    ``average``, ``maximum``, or a function (forward, backward, alpha). ``propagation`` composes motion and warps once
+    (``composed``) or warps step by step as the paper prints it (``chained``); ``reverse`` turns motion around by
+    splatting (``inverted``) or in place as in the paper (``negated``).
     """
 
     def __init__(
@@ -82,11 +83,13 @@ class Segmenter:
         """Names and colours of the classes, None where the network does not say."""
         return self.network.classes
 
-    def stream(self, source: Any, *, start: float | None = None, end: float | None = None, max_frames: int | None = None) -> Iterator[Segmentation]:
+    def stream(
+        self, source: Any, *, start: float | None = None, end: float | None = None, max_frames: int | None = None
+    ) -> Iterator[Segmentation]:
         """Yield one ``Segmentation`` a frame, in order, reading no further than ``delay`` frames ahead.
 
-        ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all that decodes has been
-        yielded, where it is damaged.
+        ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all
+        that decodes has been yielded, where it is damaged.
         """
         with open_video(source, start=start, end=end, max_frames=max_frames) as video:
             yield from self.segment(video)
@@ -97,7 +100,7 @@ class Segmenter:
         damage: list[VideoError] = []
 
         def readable() -> Iterator[Frame]:
-            # What was read before the damage is a video of its own: its last window is finished before the error is told.
+            # What was read before the damage is a video of its own: its last window is finished, then the error told.
             try:
                 yield from frames
             except VideoError as error:
@@ -126,7 +129,10 @@ class Segmenter:
         )
 
     def process(self, source: Any, out: str | Path, **options: Any) -> Report:
-        """Segment ``source`` into files under ``out``, as ``warpseg segment`` does; options are those of ``warpseg.process.process``."""
+        """Segment ``source`` into files under ``out``, as ``warpseg segment`` does.
+
+        Options are those of ``warpseg.process.process``.
+        """
         return process(self, source, Path(out), **options)
 
     def __repr__(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -27,15 +27,22 @@ _LOOK_AHEAD = 16  # pictures at most that a B-frame waits for its future referen
 _REMEMBERED = 12  # pictures kept: three references at x264's usual distance of four
 _ANCHORS = 3  # of these, the last I- and P-frames that a vector may point to
 _NEARBY = 4  # and the last pictures of any type
+_SETTLED = 2  # anchors after a start in mid-stream before vectors are used: their references may lie before it
 
 
 def open_video(
-    source: Any, *, start: float | None = None, end: float | None = None, max_frames: int | None = None, stages: Stages | None = None
+    source: Any,
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    max_frames: int | None = None,
+    stages: Stages | None = None,
 ) -> Video:
     """Open a source and return its frames, each with the motion back to the frame before.
 
     ``source`` is a file, URL or pipe that PyAV opens, a folder or pattern of images, or an iterable of uint8 RGB arrays
-    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame. Raises ``VideoError`` where the source cannot be opened.
+    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame. Raises ``VideoError`` where
+    the source cannot be opened.
     """
     return Video(open_pictures(source, start=start, end=end, max_frames=max_frames), stages or Stages())
 
@@ -46,7 +53,8 @@ class Video:
     def __init__(self, pictures: Any, stages: Stages) -> None:
         self._pictures = pictures
         self._stages = stages
-        self._frames = self._join()
+        self._frames: Generator[Frame] = self._join()
+        self._anchors = 0  # I- and P-frames so far; an I-frame settles it at once
         self.motion: Counter[str] = Counter()  # frames by motion source: "codec", "estimate", "none"
         self.cuts: list[int] = []  # frame numbers at which a new scene begins
         self.info: VideoInfo = pictures.info
@@ -56,7 +64,11 @@ class Video:
         """What was assumed or substituted so far, one line each."""
         lines = list(self._pictures.warnings)
         if self.motion["estimate"]:
-            why = "of I-frames and frames without enough vectors" if self.info.has_vectors else "the source has no motion vectors"
+            why = (
+                "of I-frames and frames without enough vectors"
+                if self.info.has_vectors
+                else "the source has no motion vectors"
+            )
             lines.append(f"motion estimated (mestimate) for {self.motion['estimate']} frames: {why}")
         return lines
 
@@ -69,7 +81,9 @@ class Video:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -77,7 +91,7 @@ class Video:
         self._frames.close()
         self._pictures.close()
 
-    def _join(self) -> Iterator[Frame]:
+    def _join(self) -> Generator[Frame]:
         if not self.info.has_vectors:
             _log.info("%s: no motion vectors in this source; motion is estimated (mestimate)", self.info.name)
         past: deque[Picture] = deque(maxlen=_REMEMBERED)
@@ -96,6 +110,7 @@ class Video:
                 if frame.cut:
                     self.cuts.append(frame.index)
                 past.append(picture)
+                self._anchors += {"I": _SETTLED, "B": 0}.get(picture.type or "P", 1)
             yield frame
 
     def _read(self, ahead: deque[Picture]) -> bool:
@@ -107,21 +122,23 @@ class Video:
 
     def _frame(self, picture: Picture, past: deque[Picture], ahead: deque[Picture], is_cut: CutDetector) -> Frame:
         previous = past[-1] if past else None
-        motion, how, cut = MotionField.zero(grid_size(picture.luma.shape), confidence=0.0), "none", False
-        if previous is not None and previous.luma.shape != picture.luma.shape:
-            cut = True
-        elif previous is not None:
-            motion, how = _motion(picture, previous, past, ahead)
-            cut = is_cut(picture.luma, previous.luma, motion.offsets.numpy())
-            motion = rotate(motion, picture.rotation)
+        if (
+            previous is None or previous.luma.shape != picture.luma.shape
+        ):  # the first frame, or the first of another size
+            nothing = MotionField.zero(grid_size(picture.size), confidence=0.0)
+            cut = previous is not None
+            return Frame(picture.index, picture.time, picture.size, nothing, picture.type, cut, "none", picture.load)
+        motion, how = _motion(picture, previous, _candidates(past, ahead) if self._anchors >= _SETTLED else {})
+        cut = is_cut(picture.luma, previous.luma, motion.offsets.numpy())
+        motion = rotate(motion, picture.rotation)
         return Frame(picture.index, picture.time, picture.size, motion, picture.type, cut, how, picture.load)
 
 
 def _motion(
-    picture: Picture, previous: Picture, past: deque[Picture], ahead: deque[Picture]
+    picture: Picture, previous: Picture, candidates: dict[int, NDArray[np.uint8]]
 ) -> tuple[MotionField, Literal["codec", "estimate"]]:
-    if picture.vectors is not None and len(picture.vectors):
-        field, covered = field_from_blocks(blocks_of(picture.vectors), picture.luma, _candidates(past, ahead))
+    if candidates and picture.vectors is not None and len(picture.vectors):
+        field, covered = field_from_blocks(blocks_of(picture.vectors), picture.luma, candidates)
         if covered >= _ENOUGH:
             return field, "codec"
     field, _ = field_from_blocks(estimate_blocks(picture.luma, previous.luma), picture.luma, {-1: previous.luma})
@@ -134,7 +151,9 @@ def _candidates(past: deque[Picture], ahead: deque[Picture]) -> dict[int, NDArra
     anchors = 0
     for k, picture in enumerate(reversed(past), 1):
         anchors += picture.type != "B"
-        # B-frames serve as references as well (x264's b-pyramid): those after the last anchor but one may still be pointed to.
+        # B-frames serve as references as well (x264's b-pyramid): any since the last anchor but one may be pointed to.
         if k <= _NEARBY or anchors < 2 or (picture.type != "B" and anchors <= _ANCHORS):
             found[-k] = picture.luma
+    if all(picture.type == "B" for picture in ahead):
+        return found  # reading ended before the future reference, and no other picture may stand for it
     return found | {k: picture.luma for k, picture in enumerate(ahead, 1)}

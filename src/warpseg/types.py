@@ -1,6 +1,7 @@
 """The values that travel through the house: pictures, motion, frames, windows.
 
-Sizes are ``(height, width)`` in display orientation, times are seconds as ``Fraction``, offsets are fractions of the frame.
+Sizes are ``(height, width)`` in display orientation, times are seconds as ``Fraction``, offsets are fractions of the
+frame.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ class Picture:
 class MotionField:
     """Where the content of a frame was in another frame, by default the one before it.
 
-    What is at ``p`` in this frame was at ``p + offset`` in the other frame; ``p`` and offsets are fractions of frame width and height, so the
-    field fits every resolution. Cell (y, x) of the (h, w) grid covers the pixels from y/h to (y+1)/h of the frame.
+    What is at ``p`` in this frame was at ``p + offset`` in the other frame; ``p`` and offsets are fractions of frame
+    width and height, so the field fits every resolution. Cell (y, x) of the (h, w) grid covers the pixels from y/h to
+    (y+1)/h of the frame.
     """
 
     offsets: Tensor  # (2, h, w) float32: dx as a fraction of the width, dy of the height
@@ -99,7 +101,8 @@ class Frame:
 
     def __repr__(self) -> str:
         height, width = self.size
-        return f"Frame({self.index}, {float(self.time):.3f} s, {width}x{height}, {self.picture}, motion {self.motion_source})"
+        what = f"{width}x{height}, {self.picture}, motion {self.motion_source}"
+        return f"Frame({self.index}, {float(self.time):.3f} s, {what})"
 
 
 @dataclass(frozen=True)

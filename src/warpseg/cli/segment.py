@@ -25,14 +25,20 @@ def segment(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCE...", show_default=False, help="Video files, URLs, '-' for a pipe, folders or patterns of images."
+            metavar="SOURCE...",
+            show_default=False,
+            help="Video files, URLs, '-' for a pipe, folders or patterns of images.",
         ),
     ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results, DIR/<stem>/ a source.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the results, DIR/<stem>/ a source.")
+    ],
     model: Annotated[
         str,
         typer.Option(
-            "--model", "-m", help="camvid (embedded), deeplab-resnet101:WEIGHTS.safetensors, or py:FILE.py:NAME (runs it)."
+            "--model",
+            "-m",
+            help="camvid (embedded), deeplab-resnet101:WEIGHTS.safetensors, or py:FILE.py:NAME (runs it).",
         ),
     ] = "camvid",
     scheme: Annotated[
@@ -118,7 +124,7 @@ def _seconds(text: str | None, option: str) -> float | None:
         parts = []
     if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
         raise typer.BadParameter(f"{text!r}: expected seconds or HH:MM:SS", param_hint=option)
-    return sum(part * 60**power for power, part in enumerate(reversed(parts)))
+    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
 
 
 def _numbered(names: list[str]) -> list[str]:

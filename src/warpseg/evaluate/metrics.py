@@ -22,9 +22,14 @@ def confusion(truth: NDArray[Any], predicted: NDArray[Any], classes: int) -> Mat
 
 
 def iou(matrix: Matrix) -> NDArray[np.float64]:
-    """Return each class's intersection over union in [0, 1]; NaN for classes that occur neither as truth nor as prediction."""
+    """Return each class's intersection over union in [0, 1].
+
+    NaN for classes that occur neither as truth nor as prediction.
+    """
     union = matrix.sum(0) + matrix.sum(1) - matrix.diagonal()
-    return np.divide(matrix.diagonal(), union, out=np.full(len(matrix), np.nan), where=union > 0)
+    shares = np.full(len(matrix), np.nan)
+    np.divide(matrix.diagonal(), union, out=shares, where=union > 0)
+    return shares
 
 
 def mean_iou(matrix: Matrix) -> float:

@@ -23,9 +23,9 @@ def by_offset(
 ) -> list[Matrix]:
     """Return one confusion matrix for each offset p = 0 .. n-1 from the previous keyframe.
 
-    The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of ``truth`` (labels by
-    frame number) that lie in a whole window at each shift. ``scheme`` is run once a shift: give it a network that remembers
-    features, for accuracy alone.
+    The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of
+    ``truth`` (labels by frame number) that lie in a whole window at each shift. ``scheme`` is run once a shift: give
+    it a network that remembers features, for accuracy alone.
     """
     targets = range(n - 1, len(frames) - n + 1)
     matrices = [np.zeros((len(classes), len(classes)), np.int64) for _ in range(n)]
@@ -33,6 +33,6 @@ def by_offset(
         for t, estimate in enumerate(scheme(frames[shift:]), shift):
             label = truth.get(estimate.frame.index)
             if t in targets and label is not None:
-                predicted = Segmentation(estimate, classes).labels(label.shape)  # type: ignore[arg-type]
+                predicted = Segmentation(estimate, classes).labels(label.shape)
                 matrices[(t - shift) % n] += confusion(label, predicted, len(classes))
     return matrices

@@ -36,7 +36,7 @@ def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
     if _has_kernel(scores, height, width):
         from warpseg.labels.cpu import labels_cpu  # compiling on first use; not needed where only the reference runs
 
-        result = labels_cpu(scores.detach().float().contiguous(), (height, width))
+        result = labels_cpu(scores.detach().float(), (height, width))
         if result is not None:
             return result
     return labels_reference(scores, (height, width))

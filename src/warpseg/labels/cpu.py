@@ -241,19 +241,25 @@ def _helpers(_process: int, count: int) -> ThreadPoolExecutor:
 
 
 def labels_cpu(scores: Tensor, size: tuple[int, int]) -> Tensor | None:
-    """Label a float32 score map (C, h, w) in contiguous memory at a size (H, W) of at least (h, w) each.
+    """Label a float32 score map (C, h, w) at a size (H, W) of at least (h, w) each.
 
     Returns (H, W) uint8 for C <= 255, otherwise int32; None where a score is infinite or not a number.
     Safe to call from several threads at once: the kernel is serial, and this function deals out rows to a few threads.
     """
     out = torch.empty(size, dtype=torch.uint8 if scores.shape[0] <= 255 else torch.int32)
     rows, columns = _axis(scores.shape[1], size[0]), _axis(scores.shape[2], size[1])
-    source, target = scores.numpy(), out.numpy()
+    # Copied by NumPy, because a parallel torch operation leaves its threads spinning on the cores that are needed now.
+    source, target = np.ascontiguousarray(scores.numpy()), out.numpy()
     blocks = -(-scores.shape[1] // _BLOCK)
-    parts = max(1, min(torch.get_num_threads(), os.cpu_count() or 1, blocks, out.numel() // _PIXELS_PER_THREAD))
-    if parts == 1:
+    threads = min(torch.get_num_threads(), os.cpu_count() or 1, blocks, out.numel() // _PIXELS_PER_THREAD)
+    if threads < 2:
         return out if _label_blocks(source, target, 0, 1, rows, columns) else None
-    pool = _helpers(os.getpid(), parts - 1)
+    pool = _helpers(os.getpid(), threads - 1)
+    parts = 2 * threads
     futures = [pool.submit(_label_blocks, source, target, part, parts, rows, columns) for part in range(1, parts)]
-    finite = [_label_blocks(source, target, 0, parts, rows, columns), *(future.result() for future in futures)]
-    return out if all(finite) else None
+    finite = _label_blocks(source, target, 0, parts, rows, columns)
+    for part in range(parts - 1, 0, -1):
+        # What no helper has begun is done here: a helper that has to wait for a core holds nobody up.
+        future = futures[part - 1]
+        finite &= _label_blocks(source, target, part, parts, rows, columns) if future.cancel() else future.result()
+    return out if finite else None

@@ -11,9 +11,10 @@ __all__ = ["fill", "match_error", "paint", "shrink"]
 Array = NDArray[np.float32]
 
 
-@numba.njit(cache=True, nogil=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True, fastmath=True)
 def match_error(current: NDArray[np.uint8], reference: NDArray[np.uint8], blocks: Array, side: int, out: Array) -> None:
-    """Write into ``out`` (n) the mean absolute luma difference of each block of ``blocks`` (n, 7) that points to ``side`` (-1, 1).
+    """Write into ``out`` (n) the mean absolute luma difference of each block of ``blocks`` (n, 7) that points to
+    ``side`` (-1, 1).
 
     A block is x, y (centre), w, h, dx, dy in pixels and its side. Sixteen samples a block, at whole pixels: enough to
     tell references apart, which is all it is for. Blocks of the other side keep their value.
@@ -25,7 +26,7 @@ def match_error(current: NDArray[np.uint8], reference: NDArray[np.uint8], blocks
         w, h = blocks[i, 2], blocks[i, 3]
         left, top = blocks[i, 0] - w / 2, blocks[i, 1] - h / 2
         dx, dy = int(np.rint(blocks[i, 4])), int(np.rint(blocks[i, 5]))
-        total = 0
+        total = 0.0
         for row in range(4):
             y = min(max(int(top + (row + 0.5) * h / 4), 0), height - 1)
             y_reference = min(max(y + dy, 0), height - 1)
@@ -36,12 +37,13 @@ def match_error(current: NDArray[np.uint8], reference: NDArray[np.uint8], blocks
         out[i] = total / 16
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def paint(blocks: Array, scale: Array, weight: Array, size: tuple[int, int], out: Array) -> None:
-    """Add each block's motion, times ``scale`` (n) and ``weight`` (n), to the cells it covers; ``out`` (3, h, w) sums dx, dy and weights.
+    """Add each block's motion, times ``scale`` (n) and ``weight`` (n), to the cells it covers; ``out`` (3, h, w) sums
+    dx, dy and weights.
 
-    ``size`` is the coded picture's; cells are its even division, motion is written as a fraction of it. A cell belongs to
-    the block under its centre.
+    ``size`` is the coded picture's; cells are its even division, motion is written as a fraction of it. A cell
+    belongs to the block under its centre.
     """
     rows, columns = out.shape[1:]
     cell_h, cell_w = size[0] / rows, size[1] / columns
@@ -62,7 +64,7 @@ def paint(blocks: Array, scale: Array, weight: Array, size: tuple[int, int], out
                 out[2, row, column] += weight[i]
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def fill(offsets: Array, known: NDArray[np.bool_]) -> None:
     """Give cells that are not ``known`` (h, w) the mean of their known neighbours, ring by ring inwards; in place."""
     rows, columns = known.shape
@@ -102,9 +104,12 @@ def fill(offsets: Array, known: NDArray[np.bool_]) -> None:
         count = left
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Return ``luma`` at 1/factor of its size, each pixel the mean of factor x factor; a remainder at the far edges is left out."""
+    """Return ``luma`` at 1/factor of its size, each pixel the mean of factor x factor.
+
+    A remainder at the far edges is left out.
+    """
     rows, columns = luma.shape[0] // factor, luma.shape[1] // factor
     out = np.empty((rows, columns), np.uint8)
     half = factor * factor // 2

@@ -20,12 +20,16 @@ _FILLED = 0.3  # confidence of cells that continue their neighbours
 
 
 def grid_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the field's (h, w) for a picture of (height, width) pixels: cells of about 8 pixels that divide it evenly."""
+    """Return the field's (h, w) for a picture of (height, width) pixels: cells of about 8 pixels that divide it
+    evenly.
+    """
     return max(round(size[0] / CELL), 1), max(round(size[1] / CELL), 1)
 
 
 def blocks_of(vectors: NDArray[np.void]) -> NDArray[np.float32]:
-    """Turn FFmpeg's records into float32 (n, 7): centre x, y, width, height, dx, dy in pixels, side (-1 past, 1 future)."""
+    """Turn FFmpeg's records into float32 (n, 7): centre x, y, width, height, dx, dy in pixels, side (-1 past, 1
+    future).
+    """
     scale = np.maximum(vectors["motion_scale"], 1).astype(np.float32)
     columns = [vectors["dst_x"], vectors["dst_y"], vectors["w"], vectors["h"]]
     columns += [vectors["motion_x"] / scale, vectors["motion_y"] / scale, np.sign(vectors["source"])]
@@ -37,8 +41,9 @@ def field_from_blocks(
 ) -> tuple[MotionField, float]:
     """Return the field back to the frame before, and the share of cells that some vector covers; coded orientation.
 
-    Each vector's reference is resolved, its motion divided by that distance (constant velocity, so a future reference counts backwards), vectors
-    that meet in a cell are averaged by how well they match, and cells without one (intra blocks) continue their neighbours.
+    Each vector's reference is resolved, its motion divided by that distance (constant velocity, so a future reference
+    counts backwards), vectors that meet in a cell are averaged by how well they match, and cells without one (intra
+    blocks) continue their neighbours.
     """
     distance, error = resolve(luma, blocks, candidates)
     steps = np.abs(distance)
@@ -49,17 +54,22 @@ def field_from_blocks(
     sums = np.zeros((3, rows, columns), np.float32)
     paint(blocks, scale.astype(np.float32), weight.astype(np.float32), luma.shape, sums)
     known = sums[2] > 0
-    offsets = sums[:2] / np.where(known, sums[2], 1)
-    fill(offsets, known)
+    offsets = sums[:2] / np.where(known, sums[2], np.float32(1))
+    fill(offsets.astype(np.float32, copy=False), known)
     confidence = np.where(known, np.float32(1), np.float32(_FILLED))
     return MotionField(torch.from_numpy(offsets), torch.from_numpy(confidence)), float(known.mean())
 
 
 def rotate(motion: MotionField, degrees: int) -> MotionField:
-    """Turn a field counter-clockwise by a multiple of 90 degrees, grid and directions, as the picture is turned for display."""
+    """Turn a field counter-clockwise by a multiple of 90 degrees, grid and directions, as the picture is turned for
+    display.
+    """
     turns = degrees // 90 % 4
+    if turns == 0:
+        return motion
     x, y = motion.offsets
     turned = ((x, y), (y, -x), (-x, -y), (-y, x))[turns]
     return MotionField(
-        torch.rot90(torch.stack(turned), turns, (1, 2)).contiguous(), torch.rot90(motion.confidence, turns, (0, 1)).contiguous()
+        torch.rot90(torch.stack(turned), turns, (1, 2)).contiguous(),
+        torch.rot90(motion.confidence, turns, (0, 1)).contiguous(),
     )

@@ -18,15 +18,18 @@ _MEMORY = 8  # frames that "usual" looks back on
 class CutDetector:
     """Decides, frame by frame, whether motion still explains the picture.
 
-    After a cut no vector finds its content: what remains unexplained jumps from its usual share of the picture's contrast to
-    most of it. Noise and fast motion leave much unexplained in every frame, so they do not jump.
+    After a cut no vector finds its content: what remains unexplained jumps from its usual share of the picture's
+    contrast to most of it. Noise and fast motion leave much unexplained in every frame, so they do not jump.
     """
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=_MEMORY)
 
     def __call__(self, luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]) -> bool:
-        """Return whether a cut lies between ``before`` and ``luma`` (h, w); ``offsets`` (2, rows, columns) lead back, coded orientation."""
+        """Return whether a cut lies between ``before`` and ``luma`` (h, w).
+
+        ``offsets`` (2, rows, columns) lead back, coded orientation.
+        """
         error, contrast, histograms = _unexplained(luma, before, offsets)
         share = error / max(contrast, 4.0)  # a nearly flat picture has no contrast to explain
         usual = float(np.median(self._recent)) if self._recent else 0.0
@@ -39,11 +42,11 @@ class CutDetector:
         return cut
 
 
-@numba.njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, nogil=True)
 def _unexplained(
     luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]
 ) -> tuple[float, float, float]:
-    """Return mean luma error after motion, mean deviation from the mean luma, and the histograms' distance in [0, 1]."""
+    """Return mean luma error after motion, mean deviation from the mean luma, and the histograms' distance (0..1)."""
     height, width = luma.shape
     rows, columns = offsets.shape[1:]
     error = 0.0

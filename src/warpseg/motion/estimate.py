@@ -19,7 +19,8 @@ _TICK = Fraction(1, 25)
 
 
 def estimate_blocks(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return blocks (n, 7), as ``codec.blocks_of``, of ``current`` that point back to ``previous`` (both (h, w), the same size).
+    """Return blocks (n, 7), as ``codec.blocks_of``, of ``current`` that point back to ``previous`` (both (h, w), the
+    same size).
 
     Needs no later frame: the filter wants one, so it is shown ``current`` twice, and only vectors to the past are kept.
     Pictures smaller than four blocks give none.
@@ -29,7 +30,7 @@ def estimate_blocks(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> 
     if min(height, width) < 2 * _BLOCK:
         return np.zeros((0, 7), np.float32)
     graph = av.filter.Graph()
-    source = graph.add_buffer(width=width, height=height, format="gray", time_base=_TICK)
+    source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("gray"), time_base=_TICK)
     estimate = graph.add("mestimate", f"method=epzs:mb_size={_BLOCK}:search_param=16")
     sink = graph.add("buffersink")
     source.link_to(estimate)
@@ -40,13 +41,18 @@ def estimate_blocks(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> 
         picture.pts, picture.time_base = pts, _TICK
         graph.push(picture)
     graph.pull()  # of ``previous``, which has nothing before it
-    vectors = graph.pull().side_data.get("MOTION_VECTORS").to_ndarray()
+    found = graph.pull().side_data.get("MOTION_VECTORS")
+    if found is None:
+        return np.zeros((0, 7), np.float32)
+    vectors = found.to_ndarray()
     past = vectors[vectors["source"] < 0]
     # The filter leaves motion_x, motion_y and motion_scale unset; source and destination are right.
     x, y = past["dst_x"].astype(np.float32), past["dst_y"].astype(np.float32)
     dx, dy = past["src_x"] - x, past["src_y"] - y
     side = np.full_like(x, _BLOCK)
-    return np.stack([x * factor, y * factor, side * factor, side * factor, dx * factor, dy * factor, -np.ones_like(x)], 1)
+    return np.stack(
+        [x * factor, y * factor, side * factor, side * factor, dx * factor, dy * factor, -np.ones_like(x)], 1
+    )
 
 
 def _frame(luma: NDArray[np.uint8], factor: int) -> av.VideoFrame:

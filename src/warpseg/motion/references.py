@@ -1,7 +1,8 @@
 """Which frame a vector points to.
 
 A codec's record says past or future, not which of several references. Each candidate is tried on the picture: the right
-one is where the block's luma is found again. Flat or still blocks fit several; they follow the majority of the clear ones.
+one is where the block's luma is found again. Flat or still blocks fit several; they follow the majority of the clear
+ones.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ _CLEAR = 2.0  # grey levels by which the best candidate must beat the second to 
 def resolve(
     luma: NDArray[np.uint8], blocks: NDArray[np.float32], candidates: Mapping[int, NDArray[np.uint8]]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return each block's distance in frames (n; negative: past, 0: no candidate on its side) and its match error in grey levels (n).
+    """Return each block's distance in frames (n; negative: past, 0: no candidate on its side) and its match error in
+    grey levels (n).
 
-    ``blocks`` is (n, 7) as in ``match_error``; ``candidates`` maps distances (-1: the frame before, 2: two frames ahead) to luma.
+    ``blocks`` is (n, 7) as in ``match_error``; ``candidates`` maps distances (-1: the frame before, 2: two frames
+    ahead) to luma.
     """
     distance = np.zeros(len(blocks), np.int32)
     error = np.full(len(blocks), np.inf, np.float32)

@@ -16,12 +16,17 @@ from warpseg.networks.network import Network, Precision, ScoreSpace, pick_device
 __all__ = ["Network", "Precision", "ScoreSpace", "checksum", "load", "read_weights"]
 
 
-def load(model: str | nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: str = "auto", precision: Precision = "auto") -> Network:
+def load(
+    model: str | nn.Module | tuple[nn.Module, nn.Module] | Network,
+    *,
+    device: str = "auto",
+    precision: Precision = "auto",
+) -> Network:
     """Load a network.
 
-    ``model`` is ``camvid`` (embedded), ``deeplab-resnet101:WEIGHTS.safetensors`` (the paper's), ``py:FILE.py:NAME`` (a module, or a function that
-    returns one; the file is executed), or a torch module or pair of modules (see ``network.wrap``), which stay in fp32.
-    Raises ``ModelError`` where it cannot be had.
+    ``model`` is ``camvid`` (embedded), ``deeplab-resnet101:WEIGHTS.safetensors`` (the paper's), ``py:FILE.py:NAME``
+    (a module, or a function that returns one; the file is executed), or a torch module or pair of modules (see
+    ``network.wrap``), which stay in fp32. Raises ``ModelError`` where it cannot be had.
     """
     where = pick_device(device)
     if not isinstance(model, str):
@@ -37,7 +42,9 @@ def load(model: str | nn.Module | tuple[nn.Module, nn.Module] | Network, *, devi
         return deeplab.load(Path(rest) if rest else None, device=where, dtype=pick_dtype(precision, where))
     if kind == "py":
         return wrap(_from_file(rest), device=where)
-    raise ModelError(f"model {model!r} is not known; use camvid, deeplab-resnet101:WEIGHTS.safetensors or py:FILE.py:NAME")
+    raise ModelError(
+        f"model {model!r} is not known; use camvid, deeplab-resnet101:WEIGHTS.safetensors or py:FILE.py:NAME"
+    )
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
@@ -58,7 +65,11 @@ def checksum(path: Path) -> str:
 
 def _from_file(location: str) -> nn.Module | tuple[nn.Module, nn.Module] | Network:
     path, _, name = location.rpartition(":")
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path) if path.endswith(".py") and Path(path).is_file() else None
+    spec = (
+        importlib.util.spec_from_file_location(Path(path).stem, path)
+        if path.endswith(".py") and Path(path).is_file()
+        else None
+    )
     if spec is None or spec.loader is None:
         raise ModelError(f"model 'py:{location}': expected py:FILE.py:NAME with an existing Python file")
     code = importlib.util.module_from_spec(spec)

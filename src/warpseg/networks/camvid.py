@@ -29,6 +29,6 @@ def load(*, device: torch.device, dtype: torch.dtype) -> Network:
         weights, digest = read_weights(path), checksum(path)
     net = StreetNet(len(CLASSES))
     net.load_state_dict(weights)
-    features = fold(net.features.eval()).to(device, dtype, memory_format=torch.channels_last)
+    features = fold(net.features.eval()).to(device, dtype).to(memory_format=torch.channels_last)
     head: nn.Module = net.head.to(device).eval()
     return Network("camvid", features, head, True, CLASSES, white=255, device=device, dtype=dtype, checksum=digest)

@@ -1,4 +1,6 @@
-"""The paper's network (section 4.1): ResNet-101 at output stride 16, 2048 channels, and the task network of section 3.1."""
+"""The paper's network (section 4.1): ResNet-101 at output stride 16, 2048 channels, and the task network of section
+3.1.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ _CHANNELS = 2048
 
 CITYSCAPES = Classes(
     (
-        "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation", "terrain",
-        "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle", "background",
+        "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation",
+        "terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle", "background",
     ),
     (
         (128, 64, 128), (244, 35, 232), (70, 70, 70), (102, 102, 156), (190, 153, 153), (153, 153, 153), (250, 170, 30),
@@ -31,17 +33,23 @@ CITYSCAPES = Classes(
 
 
 class TaskNetwork(nn.Module):
-    """Class scores by a 1x1 convolution, upsampled by a fixed bilinear deconvolution, softmax; the background is the last channel.
+    """Class scores by a 1x1 convolution, upsampled by a fixed bilinear deconvolution, softmax; the background is the
+    last channel.
 
-    warpseg itself stops at ``scores`` and upsamples labels only (``labels``); the whole of it is here to be compared with.
+    warpseg itself stops at ``scores`` and upsamples labels only (``labels``); the whole of it is here to be compared
+    with.
     """
 
     def __init__(self, classes: int, channels: int = _CHANNELS) -> None:
         super().__init__()
         self.scores = nn.Conv2d(channels, classes, 1)
-        self.upsample = nn.ConvTranspose2d(classes, classes, 2 * STRIDE, STRIDE, STRIDE // 2, groups=classes, bias=False)
+        self.upsample = nn.ConvTranspose2d(
+            classes, classes, 2 * STRIDE, STRIDE, STRIDE // 2, groups=classes, bias=False
+        )
         ramp = 1 - (torch.arange(2 * STRIDE) + 0.5 - STRIDE).abs() / STRIDE
-        self.upsample.weight = nn.Parameter((ramp[:, None] * ramp).expand(classes, 1, -1, -1).clone(), requires_grad=False)
+        self.upsample.weight = nn.Parameter(
+            (ramp[:, None] * ramp).expand(classes, 1, -1, -1).clone(), requires_grad=False
+        )
 
     def forward(self, f: Tensor) -> Tensor:
         """Return probabilities (b, classes, 16 h, 16 w) of features (b, channels, h, w)."""
@@ -66,33 +74,40 @@ class DeepLab(nn.Module):
 
     def features(self, rgb: Tensor) -> Tensor:
         """Return features (b, 2048, ceil(H/16), ceil(W/16))."""
-        return self.trunk((rgb - self.mean) / self.std)
+        f: Tensor = self.trunk((rgb - self.mean) / self.std)
+        return f
 
     def forward(self, rgb: Tensor) -> Tensor:
         """Return probabilities (b, classes, 16 ceil(H/16), 16 ceil(W/16))."""
-        return self.task(self.features(rgb))
+        probabilities: Tensor = self.task(self.features(rgb))
+        return probabilities
 
 
 def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, random_weights: bool = False) -> Network:
     """Return the paper's network with ``weights`` (safetensors, the names of ``DeepLab``'s state).
 
-    Without weights it is refused with ``ModelError``, unless ``random_weights`` says that only its running time matters.
+    Without weights it is refused with ``ModelError``, unless ``random_weights`` says that only its running time
+    matters.
     """
     if weights is None and not random_weights:
         raise ModelError("deeplab-resnet101 comes without weights; give yours as deeplab-resnet101:WEIGHTS.safetensors")
     state = None if weights is None else read_weights(weights)
     if state is not None and "task.scores.weight" not in state:
-        raise ModelError(f"{weights}: no 'task.scores.weight'; expected the names of warpseg.networks.deeplab.DeepLab's state")
+        raise ModelError(
+            f"{weights}: no 'task.scores.weight'; expected the names of warpseg.networks.deeplab.DeepLab's state"
+        )
     net = DeepLab(len(CITYSCAPES) if state is None else len(state["task.scores.weight"]))
     if state is not None:
         try:
             net.load_state_dict(state)
         except RuntimeError as error:
-            raise ModelError(f"{weights}: does not fit deeplab-resnet101: {str(error).splitlines()[-1].strip()}") from error
+            raise ModelError(
+                f"{weights}: does not fit deeplab-resnet101: {str(error).splitlines()[-1].strip()}"
+            ) from error
     net = net.eval().requires_grad_(False)
     head = net.task.scores.to(device)
     classes = CITYSCAPES if head.out_channels == len(CITYSCAPES) else None
-    net.trunk.to(device, dtype, memory_format=torch.channels_last)
+    net.trunk.to(device, dtype).to(memory_format=torch.channels_last)
     net.mean, net.std = net.mean.to(device, dtype), net.std.to(device, dtype)
     digest = None if weights is None else checksum(weights)
     return Network("deeplab-resnet101", net.features, head, True, classes, device=device, dtype=dtype, checksum=digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -21,24 +21,29 @@ Precision = Literal["auto", "fp32", "bf16"]
 class Network:
     """A feature network and a task network (paper, section 3.1) with what is needed to feed them and to read them.
 
-    ``feature_net`` maps RGB (1, 3, H, W) of ``dtype`` in [0, ``white``] to features (1, D, h, w); ``head`` maps these, as float32, to
-    scores (1, C, h, w) at the same cells. Both are already on ``device`` and in evaluation mode.
+    ``feature_net`` maps RGB (1, 3, H, W) of ``dtype`` in [0, ``white``] to features (1, D, h, w); ``head`` maps
+    these, as float32, to scores (1, C, h, w) at the same cells. Both are already on ``device`` and in evaluation
+    mode.
     """
 
     name: str
     feature_net: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor]
-    linear_head: bool  # whether scores are a linear function (1x1 convolution or identity) of the features, cell by cell
+    linear_head: (
+        bool  # whether scores are a linear function (1x1 convolution or identity) of the features, cell by cell
+    )
     classes: Classes | None = None  # None: named by number once the scores are seen
     white: float = 1.0
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     checksum: str | None = None  # SHA-256 of the weights file
 
     @torch.inference_mode()
     def features(self, frame: Frame) -> Tensor:
         """Return the features (D, h, w) of a frame, float32."""
-        rgb = torch.from_numpy(frame.pixels).permute(2, 0, 1)[None].to(self.device, self.dtype)  # channels-last as decoded
+        rgb = (
+            torch.from_numpy(frame.pixels).permute(2, 0, 1)[None].to(self.device, self.dtype)
+        )  # channels-last as decoded
         return self.feature_net(rgb if self.white == 255 else rgb * (self.white / 255))[0].float()
 
     @torch.inference_mode()
@@ -54,7 +59,8 @@ class Network:
 class ScoreSpace:
     """The same network with its head run on keyframes only, so that scores are carried instead of features.
 
-    A 1x1 convolution commutes with the warp and with a weighted average, so for a linear head this changes nothing but the cost.
+    A 1x1 convolution commutes with the warp and with a weighted average, so for a linear head this changes nothing
+    but the cost.
     """
 
     network: Network
@@ -69,9 +75,11 @@ class ScoreSpace:
 
 
 def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device) -> Network:
-    """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w), at any stride.
+    """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w), at any
+    stride.
 
-    A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as torchvision's do, fit as well.
+    A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as torchvision's do,
+    fit as well.
     """
     if isinstance(module, Network):
         return module
@@ -80,12 +88,15 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
         linear = isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1) and head.stride == (1, 1)
         return Network(_name(feature_net), feature_net, head, linear, device=device)
     if not isinstance(module, nn.Module):
-        raise ModelError(f"cannot segment with {type(module).__name__!r}: expected a model's name, a torch module or a pair of modules")
+        raise ModelError(
+            f"cannot segment with a {type(module).__name__}: expected a model's name, a torch module or a pair of them"
+        )
     whole = module.to(device).eval()
 
     def scores(rgb: Tensor) -> Tensor:
         out = whole(rgb)
-        return out["out"] if isinstance(out, dict) else out
+        found: Tensor = out["out"] if isinstance(out, dict) else out
+        return found
 
     return Network(_name(module), scores, nn.Identity(), True, device=device)
 
@@ -95,7 +106,10 @@ def _name(module: nn.Module) -> str:
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device of ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``; raises ``ModelError`` where it is not there."""
+    """Return the device of ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``.
+
+    Raises ``ModelError`` where it is not there.
+    """
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
@@ -105,7 +119,9 @@ def pick_device(name: str) -> torch.device:
     except RuntimeError as error:
         raise ModelError(f"device {name!r}: expected auto, cpu, cuda, cuda:i or mps") from error
     there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if not there.get(device.type, False) or (device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()):
+    if not there.get(device.type, False) or (
+        device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count()
+    ):
         raise ModelError(f"device {name!r} is not available here; use --device cpu or auto")
     return device
 

@@ -1,8 +1,8 @@
 """StreetNet: the small network whose weights are embedded in the package.
 
 Nothing here is specific to video. The design follows what runs fast in bf16 on a CPU: depthwise convolutions for space,
-1x1 convolutions for channels (ConvNeXt's residual block with batch norm, which folds away for inference), four resolutions,
-and a light top-down path so that scores come at stride 4, fine enough for poles and signs.
+1x1 convolutions for channels (ConvNeXt's residual block with batch norm, which folds away for inference), four
+resolutions, and a light top-down path so that scores come at stride 4, fine enough for poles and signs.
 """
 
 from __future__ import annotations
@@ -27,6 +27,13 @@ class ConvNorm(nn.Sequential):
             nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False), nn.BatchNorm2d(outputs)
         )
 
+    def folded(self) -> nn.Conv2d:
+        """Return one convolution that does the same, for inference."""
+        convolution, norm = self
+        assert isinstance(convolution, nn.Conv2d)
+        assert isinstance(norm, nn.BatchNorm2d)
+        return fuse_conv_bn_eval(convolution, norm)
+
 
 class Block(nn.Module):
     """Mix space with one depthwise convolution, then channels with two 1x1 convolutions; residual."""
@@ -39,7 +46,8 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (b, width, h, w) to the same shape."""
-        return x + self.project(F.relu_(self.expand(self.space(x))))
+        mixed: Tensor = self.project(F.relu_(self.expand(self.space(x))))
+        return x + mixed
 
 
 class StreetFeatures(nn.Module):
@@ -54,7 +62,9 @@ class StreetFeatures(nn.Module):
         stages = []
         previous = 32
         for width, depth, kernel in zip(_WIDTHS, _DEPTHS, (3, 5, 5, 5), strict=True):
-            down = nn.Sequential(ConvNorm(previous, previous, 3, stride=2, groups=previous), ConvNorm(previous, width, 1))
+            down = nn.Sequential(
+                ConvNorm(previous, previous, 3, stride=2, groups=previous), ConvNorm(previous, width, 1)
+            )
             stages.append(nn.Sequential(down, *(Block(width, kernel) for _ in range(depth))))
             previous = width
         self.stages = nn.ModuleList(stages)
@@ -76,7 +86,8 @@ class StreetFeatures(nn.Module):
         y = self.context(thirtysecond + thirtysecond.mean((2, 3), keepdim=True))
         for skip, lateral, merge in zip((sixteenth, eighth), self.lateral, self.merge, strict=True):
             y = merge(F.relu_(lateral(skip) + _upsample(y, skip)))
-        return self.refine(F.relu_(self.fine(fine) + _upsample(self.narrow(y), fine)))
+        features: Tensor = self.refine(F.relu_(self.fine(fine) + _upsample(self.narrow(y), fine)))
+        return features
 
 
 def _upsample(x: Tensor, like: Tensor) -> Tensor:
@@ -93,11 +104,12 @@ class StreetNet(nn.Module):
 
     def forward(self, rgb: Tensor) -> Tensor:
         """Return the scores of ``rgb``; a tenth of the features is dropped in training."""
-        return self.head(F.dropout2d(self.features(rgb), 0.1, self.training))
+        scores: Tensor = self.head(F.dropout2d(self.features(rgb), 0.1, self.training))
+        return scores
 
 
 def fold(module: nn.Module) -> nn.Module:
     """Fold batch norms into their convolutions, in place, for inference."""
     for name, child in module.named_children():
-        setattr(module, name, fuse_conv_bn_eval(child[0], child[1]) if isinstance(child, ConvNorm) else fold(child))
+        setattr(module, name, child.folded() if isinstance(child, ConvNorm) else fold(child))
     return module

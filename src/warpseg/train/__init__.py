@@ -1,0 +1,1 @@
+"""Training networks, the embedded one for now."""

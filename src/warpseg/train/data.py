@@ -36,12 +36,17 @@ def load_camvid(root: Path, split: str) -> Labelled:
         label[label >= _CAMVID_VOID] = IGNORE
         labels.append(label)
     if not images:
-        raise FileNotFoundError(f"{root / split}: no PNG images; --data must name the folder with train/ and trainannot/")
+        raise FileNotFoundError(
+            f"{root / split}: no PNG images; --data must name the folder with train/ and trainannot/"
+        )
     return Labelled(torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(labels)))
 
 
 def augment(images: Tensor, labels: Tensor, size: tuple[int, int], random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Scale, rotate a little, flip, crop to ``size`` and change colours; returns float RGB in [0, 255] and int64 labels."""
+    """Scale, rotate a little, flip, crop to ``size`` and change colours.
+
+    Returns float RGB in [0, 255] and int64 labels.
+    """
     n, _, height, width = images.shape
     scale = torch.exp(torch.empty(n).uniform_(math.log(0.75), math.log(1.8), generator=random))
     angle = torch.empty(n).uniform_(-0.06, 0.06, generator=random)
@@ -59,7 +64,9 @@ def augment(images: Tensor, labels: Tensor, size: tuple[int, int], random: torch
     )
     grid = F.affine_grid(theta, [n, 3, *size], align_corners=False)
     out = F.grid_sample(images.float(), grid, padding_mode="reflection", align_corners=False)
-    marked = F.grid_sample(labels[:, None].float() - IGNORE, grid, mode="nearest", align_corners=False)  # outside: ignored
+    marked = F.grid_sample(
+        labels[:, None].float() - IGNORE, grid, mode="nearest", align_corners=False
+    )  # outside: ignored
     return _recolour(out, random), (marked[:, 0] + IGNORE).round().long()
 
 

@@ -1,7 +1,8 @@
 """Train the embedded network from nothing: ``python -m warpseg.train.embedded --data ROOT --out WEIGHTS``.
 
-ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is only ever looked at to
-print its score. About an hour on two CPU cores that do nothing else. The run can be stopped and started again: it continues from ``WEIGHTS.state``.
+ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is only ever
+looked at to print its score. About an hour on two CPU cores that do nothing else. The run can be stopped and started
+again: it continues from ``WEIGHTS.state``.
 """
 
 from __future__ import annotations
@@ -88,18 +89,21 @@ def train(data: Path, out: Path) -> None:
     )
     decayed = [p for p in network.parameters() if p.ndim > 1]
     optimizer = torch.optim.AdamW(
-        [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0}]
+        [
+            {"params": decayed, "weight_decay": WEIGHT_DECAY},
+            {"params": [p for p in network.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+        ]
     )
     state = out.with_suffix(".state")
-    epoch = 0
+    first = 0
     if state.exists():
         saved = torch.load(state, weights_only=True)
         network.load_state_dict(saved["network"])
         average.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
-        epoch = saved["epoch"]
+        first = saved["epoch"]
     synthetic: Labelled | None = None
-    for epoch in range(epoch, EPOCHS):
+    for epoch in range(first, EPOCHS):
         random = torch.Generator().manual_seed(epoch)
         started, total = time.perf_counter(), 0.0
         if epoch >= SYNTHETIC_FROM and synthetic is None:
@@ -113,7 +117,10 @@ def train(data: Path, out: Path) -> None:
             images, labels = real.images[chosen], real.labels[chosen]
             if synthetic is not None:
                 extra = torch.randint(len(synthetic), (BATCH - from_real,), generator=random)
-                images, labels = torch.cat([images, synthetic.images[extra]]), torch.cat([labels, synthetic.labels[extra]])
+                images, labels = (
+                    torch.cat([images, synthetic.images[extra]]),
+                    torch.cat([labels, synthetic.labels[extra]]),
+                )
             images, labels = augment(images, labels, CROP, random)
             with torch.autocast("cpu", torch.bfloat16):
                 scores = network(images.contiguous(memory_format=torch.channels_last))
@@ -128,7 +135,12 @@ def train(data: Path, out: Path) -> None:
         if (epoch + 1) % 10 == 0 or epoch + 1 == EPOCHS:
             line += f", drive {100 * intersection_over_union(average.module, held_out).mean():.2f} mIoU"
         print(line, flush=True)
-        saved = {"network": network.state_dict(), "average": average.state_dict(), "optimizer": optimizer.state_dict(), "epoch": epoch + 1}
+        saved = {
+            "network": network.state_dict(),
+            "average": average.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "epoch": epoch + 1,
+        }
         torch.save(saved, state.with_suffix(".part"))
         state.with_suffix(".part").rename(state)
     iou = intersection_over_union(average.module, held_out)
@@ -138,7 +150,9 @@ def train(data: Path, out: Path) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="folder with CamVid's train, trainannot, val and valannot")
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder with CamVid's train, trainannot, val and valannot"
+    )
     parser.add_argument("--out", type=Path, required=True, help="the safetensors file to write")
     arguments = parser.parse_args()
     torch.manual_seed(0)
