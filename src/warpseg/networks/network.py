@@ -85,7 +85,8 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
         return module
     if isinstance(module, tuple):
         feature_net, head = (part.to(device).eval() for part in module)
-        linear = isinstance(head, nn.Conv2d) and head.kernel_size == (1, 1) and head.stride == (1, 1)
+        shape = (head.kernel_size, head.stride, head.padding) if isinstance(head, nn.Conv2d) else None
+        linear = shape == ((1, 1), (1, 1), (0, 0))  # with padding or a stride it would not keep to its cell
         return Network(_name(feature_net), feature_net, head, linear, device=device)
     if not isinstance(module, nn.Module):
         raise ModelError(
