@@ -61,17 +61,22 @@ def oracle(x: Tensor, offsets: Tensor) -> Tensor:
     )[0]
 
 
-# warp
+# warp: without gradients a kernel samples on the CPU, with them torch does
 
 
+either_way = pytest.mark.parametrize("gradient", [False, True], ids=["kernel", "torch"])
+
+
+@either_way
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.float64])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("grid", [(1, 1), (4, 3), None])
 def test_zero_motion_returns_the_map_bit_for_bit(
-    size: tuple[int, int], grid: tuple[int, int] | None, dtype: torch.dtype
+    size: tuple[int, int], grid: tuple[int, int] | None, dtype: torch.dtype, gradient: bool
 ) -> None:
-    x = 100 * torch.randn(7, *size, generator=generator(), dtype=torch.float64).to(dtype)
+    x = (100 * torch.randn(7, *size, generator=generator(), dtype=torch.float64)).to(dtype).requires_grad_(gradient)
     y = warp(x, MotionField.zero(grid or size))
+    assert y.requires_grad == gradient
     assert y.dtype == dtype
     assert torch.equal(y, x)
 
@@ -91,32 +96,37 @@ def test_memory_layout_does_not_matter(channels_last: bool) -> None:
     assert torch.equal(warp(laid_out, motion), warp(x, motion))
 
 
+@either_way
 @pytest.mark.parametrize(("dx", "dy"), [(1, 0), (0, 1), (-3, 2), (5, -4), (-2, -2)])
-def test_integer_shift_is_slicing_exactly_on_powers_of_two(dx: int, dy: int) -> None:
+def test_integer_shift_is_slicing_exactly_on_powers_of_two(dx: int, dy: int, gradient: bool) -> None:
     h, w = 16, 32
     x = torch.randn(3, h, w, generator=generator())
-    y = warp(x, constant(dx, dy, (h, w)))
+    y = warp(x.requires_grad_(gradient), constant(dx, dy, (h, w)))
     rows = torch.arange(h).add(dy).clamp(0, h - 1)
     columns = torch.arange(w).add(dx).clamp(0, w - 1)
     assert torch.equal(y, x[:, rows][:, :, columns])  # all of it: outside, the border continues
 
 
+@either_way
 @pytest.mark.parametrize(("dx", "dy"), [(1, 0), (0, 1), (-3, 2), (5, -4)])
 @pytest.mark.parametrize("size", [(15, 27), (45, 80), (33, 61)])
-def test_integer_shift_is_slicing_to_rounding_on_any_size(dx: int, dy: int, size: tuple[int, int]) -> None:
+def test_integer_shift_is_slicing_to_rounding_on_any_size(
+    dx: int, dy: int, size: tuple[int, int], gradient: bool
+) -> None:
     h, w = size
     x = torch.randn(3, h, w, generator=generator())
-    y = warp(x, constant(dx, dy, size))
+    y = warp(x.requires_grad_(gradient), constant(dx, dy, size))
     rows, columns = torch.arange(max(-dy, 0), h - max(dy, 0)), torch.arange(max(-dx, 0), w - max(dx, 0))
     torch.testing.assert_close(y[:, rows][:, :, columns], x[:, rows + dy][:, :, columns + dx], atol=5e-5, rtol=0)
 
 
+@either_way
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("amplitude", [0.02, 0.3, 2.0])
-def test_grid_sample_is_the_oracle(size: tuple[int, int], amplitude: float) -> None:
+def test_grid_sample_is_the_oracle(size: tuple[int, int], amplitude: float, gradient: bool) -> None:
     x = torch.randn(5, *size, generator=generator(1))
     offsets = amplitude * torch.randn(2, *size, generator=generator(2))
-    torch.testing.assert_close(warp(x, field(offsets)), oracle(x, offsets), atol=1e-4, rtol=0)
+    torch.testing.assert_close(warp(x.requires_grad_(gradient), field(offsets)), oracle(x, offsets), atol=1e-4, rtol=0)
 
 
 def test_half_precision_follows_the_oracle_to_its_rounding() -> None:
@@ -153,11 +163,12 @@ def test_gradients_at_borders_and_zero_motion_are_finite() -> None:
         assert all(bool(g.isfinite().all()) for g in gradients)
 
 
+@either_way
 @pytest.mark.parametrize("amplitude", [0.1, 1.5])
-def test_constants_survive_bit_for_bit(amplitude: float) -> None:
+def test_constants_survive_bit_for_bit(amplitude: float, gradient: bool) -> None:
     motion = field(amplitude * torch.randn(2, 13, 17, generator=generator(6)))
-    x = torch.tensor([0.1, -3.7, 1e6])[:, None, None].expand(3, 13, 17)
-    assert torch.equal(warp(x, motion), x)
+    x = torch.tensor([0.1, -3.7, 1e6])[:, None, None].repeat(1, 13, 17)
+    assert torch.equal(warp(x.requires_grad_(gradient), motion), x)
 
 
 def test_nothing_is_invented() -> None:

@@ -161,7 +161,7 @@ def test_weights_of_something_else_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_papers_network_from_weights(tmp_path: Path) -> None:
-    """Section 4.1: ResNet-101, stride 16, 2048 channels, 19 classes and background; one test, because building is slow."""
+    """Section 4.1: ResNet-101, stride 16, 2048 channels, 20 classes; one test, because building is slow."""
     torch.manual_seed(0)
     made = deeplab.load(None, device=CPU, dtype=torch.float32, random_weights=True)
     shown = frame((64, 96))
