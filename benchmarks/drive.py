@@ -1,6 +1,10 @@
-"""Accuracy of every scheme on CamVid's labelled drive, at each distance from the keyframe.
+"""Accuracy and speed of every scheme on CamVid's labelled drive.
 
-    python benchmarks/drive.py [--interval 5 --interval 10] [--out benchmarks/results/drive.json]
+    python benchmarks/drive.py [--data ROOT] [--interval 5 --interval 10] [--out benchmarks/results/drive.json]
+
+Accuracy stands at each distance from the keyframe. Speed is of file in, mask video out ("end to end") and of network,
+warp, fusion and labels ("model"), each scheme run in turn, three rounds; the speed-up is over frame by frame in the
+same round, the median of the rounds.
 
 The drive (101 frames, label on each) is encoded as H.264 twice: one reference and no B-frames, and x264's defaults.
 The network sees the decoded frames. Retention is mIoU over that of frame by frame on the same target frames. CamVid's
@@ -11,18 +15,19 @@ propagation, not the network's generalisation.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 from torch import Tensor
 
-from warpseg import schemes
+from result import write
+from warpseg import Segmenter, schemes
 from warpseg.evaluate.metrics import mean_iou
 from warpseg.evaluate.protocol import by_offset
 from warpseg.fusion import maximum
@@ -31,6 +36,8 @@ from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.source import open_video
 from warpseg.synthetic import encode
 from warpseg.types import Frame
+
+Row = dict[str, Any]
 
 CRF = "18"
 ENCODINGS = {
@@ -83,37 +90,82 @@ def rows(network: Network) -> dict[str, tuple[SplitNetwork, Callable[..., Iterat
     }
 
 
-def measure(network: Network, data: Path, intervals: Iterable[int]) -> list[dict[str, object]]:
-    """Return one row for each encoding, interval and scheme."""
-    if network.classes is None:
-        raise SystemExit("the network must name CamVid's classes")
+def accuracy(network: Network, frames: list[Frame], labels: dict[int, np.ndarray], n: int) -> dict[str, Row]:
+    """Return mIoU of each scheme at interval ``n``: by distance, their average, their worst, and frame by frame."""
+    assert network.classes is not None
+    table: dict[str, Row] = {}
+    for name, (runs, scheme) in rows(network).items():
+        matrices = by_offset(frames, labels, lambda f, s=scheme, r=runs: s(f, r, n), n, network.classes)
+        every, *distances = (100 * mean_iou(matrix) for matrix in matrices)  # offset 0 is the keyframe itself
+        table[name] = {
+            "every_frame": every,
+            "by_distance": distances,
+            "average": float(np.mean(distances)),
+            "worst": min(distances),
+        }
+    return table
+
+
+def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 3) -> dict[tuple[str, int], Row]:
+    """Return frames a second and speed-ups of (scheme, interval), the rounds of all interleaved."""
+    runs = {("every", 1): Segmenter(network, scheme="every")}
+    for n in intervals:
+        for scheme in ("copy", "propagate", "interpolate"):
+            runs[scheme, n] = Segmenter(network, scheme=scheme, interval=n)  # type: ignore[arg-type]
+    seconds: dict[tuple[str, int], list[tuple[float, float]]] = {run: [] for run in runs}
+    for lap in range(rounds + 1):  # the first warms up
+        for run, segmenter in runs.items():
+            with tempfile.TemporaryDirectory() as folder:
+                report = segmenter.process(path, folder, save=["masks"])
+            model = sum(report.stages.get(stage, 0.0) for stage in ("network", "warp and fuse", "labels"))
+            if lap:
+                seconds[run].append((report.seconds / report.frames, model / report.frames))
+    table: dict[tuple[str, int], Row] = {}
+    for run, laps in seconds.items():
+        ratios = [(b[0] / a[0], b[1] / a[1]) for a, b in zip(laps, seconds["every", 1], strict=True)]
+        table[run] = {
+            "end_to_end_fps": 1 / float(np.median([lap[0] for lap in laps])),
+            "model_fps": 1 / float(np.median([lap[1] for lap in laps])),
+            "end_to_end_speed_up": float(np.median([ratio[0] for ratio in ratios])),
+            "model_speed_up": float(np.median([ratio[1] for ratio in ratios])),
+        }
+    return table
+
+
+def measure(network: Network, data: Path, intervals: Sequence[int]) -> list[Row]:
+    """Return one row for each encoding, interval and scheme; print them as they come."""
     pictures, labels = drive(data)
-    table: list[dict[str, object]] = []
+    table: list[Row] = []
     for encoding, options in ENCODINGS.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "drive.mp4"
             encode(pictures, path, rate=15, options=options)
+            fast = speed(network, path, intervals)
             with open_video(path) as video:
                 frames = list(video)
         for n in intervals:
-            every = None
-            for name, (runs, scheme) in rows(network).items():
-                matrices = by_offset(frames, labels, lambda f, s=scheme, r=runs, n=n: s(f, r, n), n, network.classes)
-                every = every or mean_iou(matrices[0])  # offset 0 is the keyframe itself, on the same targets
-                distances = [mean_iou(matrix) for matrix in matrices[1:]]
-                table.append(
-                    {
-                        "encoding": encoding, "interval": n, "scheme": name, "every_frame": every,
-                        "by_distance": distances, "average": float(np.mean(distances)), "worst": min(distances),
-                    }
-                )  # fmt: skip
-                print(
-                    f"{encoding:14} n={n:2} {name:30} {100 * np.mean(distances):5.1f} / {100 * min(distances):5.1f}  "
-                    f"retention {100 * np.mean(distances) / every:5.1f} / {100 * min(distances) / every:5.1f} %  "
-                    f"(every frame {100 * every:.1f})",
-                    flush=True,
-                )
+            for name, scores in accuracy(network, frames, labels, n).items():
+                row: Row = {"encoding": encoding, "interval": n, "scheme": name, **scores, **fast.get((name, n), {})}
+                table.append(row)
+                print(line(row), flush=True)
+        table.append({"encoding": encoding, "interval": 1, "scheme": "every", **fast["every", 1]})
     return table
+
+
+def line(row: Row) -> str:
+    """Return a row as text."""
+    every, average, worst = (float(str(row[key])) for key in ("every_frame", "average", "worst"))
+    text = (
+        f"{row['encoding']:14} n={row['interval']:<2} {row['scheme']:30} "
+        f"mIoU {average:.1f} / {worst:.1f} of {every:.1f}, "
+        f"retention {100 * average / every:.1f} / {100 * worst / every:.1f} %"
+    )
+    if "model_fps" in row:
+        text += (
+            f", end to end {row['end_to_end_fps']:.1f} fps ({row['end_to_end_speed_up']:.2f}x), "
+            f"model {row['model_fps']:.1f} fps ({row['model_speed_up']:.2f}x)"
+        )
+    return text
 
 
 if __name__ == "__main__":
@@ -124,5 +176,4 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     results = measure(load("camvid"), arguments.data, arguments.interval or [5, 10])
     if arguments.out:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(json.dumps(results, indent=1) + "\n")
+        write(arguments.out, results)

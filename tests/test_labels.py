@@ -96,7 +96,7 @@ def assert_lawful(scores: Tensor, size: tuple[int, int]) -> None:
     found = labels(scores, size)
     assert found.shape == size
     assert found.dtype == (torch.uint8 if scores.shape[0] <= 255 else torch.int32)
-    upsampled = interpolate(scores.float().contiguous()[None], size, mode="bilinear", align_corners=False)[0]
+    upsampled = interpolate(scores.float()[None], size, mode="bilinear", align_corners=False)[0]
     best, first = upsampled.max(0)
     chosen = upsampled.gather(0, found.long()[None])[0]
     second = upsampled.scatter(0, first[None], -torch.inf).amax(0)
@@ -157,12 +157,22 @@ def test_other_types_are_converted(dtype: torch.dtype) -> None:
     assert_lawful(scores, (128, 256))
 
 
-def test_memory_layout_does_not_matter() -> None:
+def channels_last(scores: Tensor) -> Tensor:
+    return scores.permute(1, 2, 0).contiguous().permute(2, 0, 1)
+
+
+@pytest.mark.parametrize("classes", [2, 3, 7, 8, 20, 33])
+@pytest.mark.parametrize("family", FAMILIES)
+def test_channels_last_scores_follow_their_own_reference(family: Family, classes: int) -> None:
+    for number, (source, size) in enumerate([*SIZES[:5], *TINY]):
+        assert_lawful(channels_last(family(classes, *source, seeded(number))), size)
+
+
+def test_a_strided_view_and_a_parameter_are_labelled_like_their_copy() -> None:
     scores = near_ties(20, 8, 16, seeded(0))
     expected = labels(scores, (128, 256))
-    channels_last = scores.permute(1, 2, 0).contiguous().permute(2, 0, 1)
     strided = torch.zeros(40, 16, 48)[::2, ::2, ::3].copy_(scores)
-    for view in (channels_last, strided, scores.requires_grad_()):
+    for view in (strided, scores.requires_grad_()):
         assert torch.equal(labels(view, (128, 256)), expected)
         assert torch.equal(labels_reference(view, (128, 256)), labels_reference(scores, (128, 256)))
 
@@ -186,12 +196,13 @@ def test_scores_that_are_not_finite_are_left_to_the_reference(value: float) -> N
 
 def test_the_reference_in_chunks_is_the_reference(monkeypatch: pytest.MonkeyPatch) -> None:
     for family in FAMILIES:
-        scores = family(19, 5, 9, seeded(0))
+        scores = family(27, 5, 9, seeded(0))
         scores[17, 2, 3] = torch.nan
         scores[5, 3:5, 3] = torch.nan
-        full = interpolate(scores[None], (60, 83), mode="bilinear", align_corners=False)[0].argmax(0)
         monkeypatch.setattr(warpseg.labels.reference, "_CHUNK_BYTES", 1)
-        assert torch.equal(labels_reference(scores, (60, 83)).long(), full)
+        for view in (scores, channels_last(scores)):
+            full = interpolate(view[None], (60, 83), mode="bilinear", align_corners=False)[0].argmax(0)
+            assert torch.equal(labels_reference(view, (60, 83)).long(), full)
 
 
 def test_calls_from_several_threads_do_not_disturb_each_other() -> None:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from warpseg import bilinear
 from warpseg.types import MotionField
 
 __all__ = ["compose", "invert", "negate", "resample", "sample", "warp"]
@@ -29,6 +30,12 @@ def warp(x: Tensor, motion: MotionField) -> Tensor:
 def sample(x: Tensor, offsets: Tensor) -> Tensor:
     """Sample ``x`` (..., h, w) bilinearly at ``index + offsets * (w, h)``; ``offsets`` is (2, h, w)."""
     height, width = x.shape[-2:]
+    wants_gradient = torch.is_grad_enabled() and (x.requires_grad or offsets.requires_grad)
+    if x.device.type == "cpu" and x.dtype == torch.float32 and not wants_gradient:
+        maps = x.detach().reshape(-1, height, width).contiguous()
+        out = torch.empty_like(maps)
+        bilinear.sample(maps.numpy(), offsets.detach().float().contiguous().numpy(), out.numpy())
+        return out.reshape(x.shape)
     column, fx = _positions(offsets[0], width, -1)
     row, fy = _positions(offsets[1], height, -2)
     right, below = (column + 1).clamp(max=width - 1), (row + 1).clamp(max=height - 1)

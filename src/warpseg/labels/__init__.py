@@ -15,13 +15,12 @@ def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
 
     `scores` is (C, h, w) of any floating type, memory layout and device, `size` the (H, W) wanted. Returns (H, W) on
     the same device: uint8 for up to 255 classes, so that 255 stays free for "ignore", int32 for more. The result is
-    that of `labels_reference` (float32 `interpolate` and `argmax`); it does not depend on the memory layout, and
-    carries no gradient.
+    that of `labels_reference` (float32 `interpolate` and `argmax`) for the same tensor, and carries no gradient. Where
+    scores tie within rounding it depends on the memory layout, as torch's own does.
 
     On the CPU a kernel evaluates the cells between score centres that a class boundary crosses, with torch's own
     arithmetic. The reference itself, some hundred times slower, runs on other devices, for sizes smaller than the map
-    along either axis, for scores that are infinite or not a number, and where torch's CPU arithmetic is another: tiny
-    results (H + W <= 128), maps of one cell, three classes with one torch thread, x86 without fused multiply-add.
+    along either axis, for scores that are infinite or not a number, and on x86 without fused multiply-add.
 
     Raises ValueError if the scores have no class, no cell or another number of dimensions, or if the size is not
     positive, and TypeError if the scores are not floating point.
@@ -43,12 +42,8 @@ def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def _has_kernel(scores: Tensor, height: int, width: int) -> bool:
-    """Whether torch interpolates such scores with the operations that the CPU kernel repeats."""
-    classes, source_height, source_width = scores.shape
-    if scores.device.type != "cpu" or height < source_height or width < source_width:
-        return False
-    # These torch (seen in 2.15) gives to a kernel that multiplies a pixel's four weights first, which rounds otherwise.
-    if height + width <= 128 or source_height * source_width == 1 or (classes == 3 and torch.get_num_threads() == 1):
+    """Whether the CPU kernel does what torch does for such scores."""
+    if scores.device.type != "cpu" or height < scores.shape[1] or width < scores.shape[2]:
         return False
     x86 = platform.machine().lower() in ("x86_64", "amd64")
     return not (x86 and torch.backends.cpu.get_cpu_capability() == "DEFAULT")

@@ -7,7 +7,9 @@ a chain of rounded products with weights in [0, 1], and rounding is monotone, so
 - if it is higher by more than twice the rounding error of the chain, it is strictly higher at every pixel.
 
 The first settles which classes a cell needs, the second most cells at once. What remains is evaluated with exactly
-torch's operations, fused multiply-adds included, so the result is the reference's, near-ties and all.
+torch's operations, fused multiply-adds included, so the result is the reference's, near-ties and all. torch has two
+ways, found by comparing bits (2.15, AVX2 and AVX-512): along x, then y; or, mostly for channels-last memory, the four
+weights first, where classes in whole vectors of eight are summed in another order than those left over.
 """
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 # (numba ships no types, and infers those of its kernels itself)
@@ -43,14 +45,18 @@ class _Axis(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _axis(source: int, target: int) -> _Axis:
-    """Lay out the cells of one axis with torch's own float32 arithmetic."""
+def _axis(source: int, target: int, fused: bool) -> _Axis:
+    """Lay out the cells of one axis with torch's own float32 arithmetic (fused: position rounded once, not twice)."""
     cells = np.arange(source)
     if source == target:
         return _Axis(np.arange(source + 1), cells, np.ones(target, np.float32), np.zeros(target, np.float32), 1)
     scale = np.float32(source) / np.float32(target)
     centre = np.arange(target).astype(np.float32) + np.float32(0.5)
-    position = np.maximum(scale * centre - np.float32(0.5), _ZERO)
+    if fused:
+        position = (np.float64(scale) * centre.astype(np.float64) - 0.5).astype(np.float32)
+    else:
+        position = scale * centre - np.float32(0.5)
+    position = np.maximum(position, _ZERO)
     near = np.minimum(position.astype(np.int64), source - 1)
     w1 = np.clip(position - near.astype(np.float32), _ZERO, np.float32(1))
     first = np.searchsorted(near, np.arange(source + 1)).astype(np.int64)
@@ -100,23 +106,28 @@ def _scan_row(scores, y, best, gap, winner):
 
 
 @_kernel
-def _candidates(corners, winners, alive, chosen):
-    """Collect the classes that can be the first maximum somewhere in the cell, in ascending order, and count them."""
+def _candidates(corners, whole, winners, alive, chosen):
+    """Collect the classes that can be the first maximum somewhere in the cell, in ascending order, and count them.
+
+    Classes before and from `whole` on are rounded in two ways, so that ties between one and the other are not exact.
+    """
     classes = corners.shape[1]
     for c in range(classes):
         alive[c] = True
     for k in range(4):
         p = winners[k]
         a, b, c, d = corners[0, p], corners[1, p], corners[2, p], corners[3, p]
-        for q in range(p + 1, classes):
+        alike = whole if p < whole else classes
+        for q in range(p + 1, alike):
             beaten = (corners[0, q] <= a) & (corners[1, q] <= b) & (corners[2, q] <= c) & (corners[3, q] <= d)
             alive[q] &= not beaten
         # A class before p wins ties against it, so p has to be ahead of it by more than rounding.
         margin = _MARGIN * max(max(abs(a), abs(b)), max(abs(c), abs(d))) + _TINY
         a, b, c, d = a - margin, b - margin, c - margin, d - margin
-        for q in range(p):
-            beaten = (corners[0, q] < a) & (corners[1, q] < b) & (corners[2, q] < c) & (corners[3, q] < d)
-            alive[q] &= not beaten
+        for low, high in ((0, p), (alike, classes)):
+            for q in range(low, high):
+                beaten = (corners[0, q] < a) & (corners[1, q] < b) & (corners[2, q] < c) & (corners[3, q] < d)
+                alive[q] &= not beaten
     count = 0
     for q in range(classes):
         chosen[count] = q  # written before it is known to stay: no branch to mispredict
@@ -165,9 +176,41 @@ def _evaluate(out, first, last, h0, h1, spans, cells, pixels, count, top, bottom
 
 
 @_kernel
-def _label_blocks(scores, out, part, parts, rows, columns):
-    """Label every parts-th block of cell rows, beginning with block part; False if a score is not finite."""
+def _evaluate_weights_first(out, first, last, left, right, scores, y, y1, x, x1, whole, named, rows, columns, buffers):
+    """Write the first maxima of a cell, with the classes before `whole` summed as torch's vectors do."""
+    w00, w01, w10, w11, values, best, label = buffers
+    wide = right - left
+    for row in range(first, last):
+        near, far = rows.w0[row], rows.w1[row]
+        for i in range(wide):
+            w0, w1 = columns.w0[left + i], columns.w1[left + i]
+            w00[i], w01[i], w10[i], w11[i] = near * w0, near * w1, far * w0, far * w1
+            best[i] = -np.inf
+            label[i] = named[0]
+        for c in named:
+            a, b, low_a, low_b = scores[c, y, x], scores[c, y, x1], scores[c, y1, x], scores[c, y1, x1]
+            if c < whole:
+                for i in range(wide):
+                    values[i] = _fma(w00[i], a, _fma(w01[i], b, _fma(w11[i], low_b, w10[i] * low_a)))
+            else:
+                for i in range(wide):
+                    values[i] = _fma(w11[i], low_b, _fma(w10[i], low_a, _fma(w00[i], a, w01[i] * b)))
+            for i in range(wide):
+                value, previous, holder = values[i], best[i], label[i]
+                label[i] = c if value > previous else holder
+                best[i] = value if value > previous else previous
+        for i in range(wide):
+            out[row, left + i] = label[i]
+
+
+@_kernel
+def _label_blocks(scores, out, part, parts, rows, columns, whole):
+    """Label every parts-th block of cell rows, beginning with block part; False if a score is not finite.
+
+    `whole` is the number of classes in whole vectors where torch multiplies the weights first, -1 where it does not.
+    """
     classes, height, width = scores.shape
+    alike = whole if whole > 0 else classes
     best, gap = np.empty((2, width), np.float32), np.empty((2, width), np.float32)
     winner = np.empty((2, width), np.int32)
     line = np.empty(out.shape[1], out.dtype)
@@ -178,6 +221,7 @@ def _label_blocks(scores, out, part, parts, rows, columns):
     capacity = _PACK + columns.widest
     top, bottom = np.empty((classes, capacity), np.float32), np.empty((classes, capacity), np.float32)
     names = np.empty((classes, capacity), np.int32)
+    weights = np.empty((5, capacity), np.float32)
     value, label, narrow = np.empty(capacity, np.float32), np.empty(capacity, np.int32), np.empty(capacity, out.dtype)
     for y in range(height):
         if (y // _BLOCK) % parts != part:
@@ -202,7 +246,7 @@ def _label_blocks(scores, out, part, parts, rows, columns):
                     corners[2, c], corners[3, c] = scores[c, y1, x], scores[c, y1, x1]
                 winners[0], winners[1] = name, winner[near, x1]
                 winners[2], winners[3] = winner[far, x], winner[far, x1]
-                counts[pending] = _candidates(corners, winners, alive, chosen[pending])
+                counts[pending] = _candidates(corners, alike, winners, alive, chosen[pending])
                 name = chosen[pending, 0]
                 open_cells[pending] = x
                 most = max(most, counts[pending])
@@ -212,6 +256,30 @@ def _label_blocks(scores, out, part, parts, rows, columns):
         for row in range(first, last):
             for i in range(line.size):
                 out[row, i] = line[i]
+        if whole >= 0:
+            buffers = (weights[0], weights[1], weights[2], weights[3], weights[4], value, label)
+            for n in range(pending):
+                x = open_cells[n]
+                left, right = columns.first[x], columns.first[x + 1]
+                named = chosen[n, : counts[n]]
+                _evaluate_weights_first(
+                    out,
+                    first,
+                    last,
+                    left,
+                    right,
+                    scores,
+                    y,
+                    y1,
+                    x,
+                    columns.far[x],
+                    whole,
+                    named,
+                    rows,
+                    columns,
+                    buffers,
+                )
+            continue
         # Cells with equally many candidates are evaluated together.
         for count in range(2, most + 1):
             cells, pixels = 0, 0
@@ -246,20 +314,30 @@ def labels_cpu(scores: Tensor, size: tuple[int, int]) -> Tensor | None:
     Returns (H, W) uint8 for C <= 255, otherwise int32; None where a score is infinite or not a number.
     Safe to call from several threads at once: the kernel is serial, and this function deals out rows to a few threads.
     """
-    out = torch.empty(size, dtype=torch.uint8 if scores.shape[0] <= 255 else torch.int32)
-    rows, columns = _axis(scores.shape[1], size[0]), _axis(scores.shape[2], size[1])
+    classes, height, width = scores.shape
+    out = torch.empty(size, dtype=torch.uint8 if classes <= 255 else torch.int32)
+    weights_first = _torch_multiplies_weights_first(scores, size)
+    whole = classes // 8 * 8 if weights_first else -1
+    rows, columns = _axis(height, size[0], weights_first), _axis(width, size[1], weights_first)
     # Copied by NumPy, because a parallel torch operation leaves its threads spinning on the cores that are needed now.
     source, target = np.ascontiguousarray(scores.numpy()), out.numpy()
-    blocks = -(-scores.shape[1] // _BLOCK)
-    threads = min(torch.get_num_threads(), os.cpu_count() or 1, blocks, out.numel() // _PIXELS_PER_THREAD)
+    threads = min(torch.get_num_threads(), os.cpu_count() or 1, -(-height // _BLOCK), out.numel() // _PIXELS_PER_THREAD)
     if threads < 2:
-        return out if _label_blocks(source, target, 0, 1, rows, columns) else None
+        return out if _label_blocks(source, target, 0, 1, rows, columns, whole) else None
     pool = _helpers(os.getpid(), threads - 1)
     parts = 2 * threads
-    futures = [pool.submit(_label_blocks, source, target, part, parts, rows, columns) for part in range(1, parts)]
-    finite = _label_blocks(source, target, 0, parts, rows, columns)
-    for part in range(parts - 1, 0, -1):
+    jobs = [(source, target, part, parts, rows, columns, whole) for part in range(parts)]
+    futures = [pool.submit(_label_blocks, *job) for job in jobs[1:]]
+    finite = _label_blocks(*jobs[0])
+    for job, future in zip(jobs[:0:-1], futures[::-1], strict=True):
         # What no helper has begun is done here: a helper that has to wait for a core holds nobody up.
-        future = futures[part - 1]
-        finite &= _label_blocks(source, target, part, parts, rows, columns) if future.cancel() else future.result()
+        finite &= _label_blocks(*job) if future.cancel() else future.result()
     return out if finite else None
+
+
+def _torch_multiplies_weights_first(scores: Tensor, size: tuple[int, int]) -> bool:
+    """Whether torch interpolates these scores with its kernel for channels-last memory."""
+    classes = scores.shape[0]
+    if sum(size) <= 128 or (classes == 3 and torch.get_num_threads() == 1):
+        return True
+    return classes > 3 and scores[None].is_contiguous(memory_format=torch.channels_last)

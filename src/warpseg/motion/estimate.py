@@ -7,6 +7,7 @@ from fractions import Fraction
 import av
 import av.filter
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from numpy.typing import NDArray
 
 from warpseg.motion.blocks import shrink
@@ -41,7 +42,8 @@ def estimate_blocks(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> 
         picture.pts, picture.time_base = pts, _TICK
         graph.push(picture)
     graph.pull()  # of ``previous``, which has nothing before it
-    found = graph.pull().side_data.get("MOTION_VECTORS")
+    # Not ``frame.side_data``: that makes a cycle which keeps the picture until the garbage collector comes.
+    found = SideDataContainer(graph.pull()).get("MOTION_VECTORS")  # type: ignore[call-arg]
     if found is None:
         return np.zeros((0, 7), np.float32)
     vectors = found.to_ndarray()

@@ -154,6 +154,8 @@ def _is_pipe(source: str | BinaryIO) -> bool:
 
 
 def _pick_stream(container: InputContainer, name: str) -> VideoStream:
+    if container.format.name == "tty":  # FFmpeg draws any text as an ANSI terminal would
+        raise VideoError(f"{name}: is text, not a video; give a video file")
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
             return stream

@@ -1,0 +1,46 @@
+"""The kernel behind ``geometry.sample`` on the CPU, where no gradient is wanted."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["sample"]
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Sample ``maps`` (channels, h, w) at ``index + offsets * (w, h)``, border padded, into ``out``; ``offsets`` is (2, h, w).
+
+    Positions and weights are worked out once a row for all channels. The same formula as in torch: zero offsets give the
+    map itself, bit for bit.
+    """
+    channels, height, width = maps.shape
+    top_left = np.empty(width, np.int32)
+    right = np.empty(width, np.int32)
+    below = np.empty(width, np.int32)
+    fx = np.empty(width, np.float32)
+    fy = np.empty(width, np.float32)
+    flat = maps.reshape(channels, height * width)
+    for row in range(height):
+        for column in range(width):
+            x = np.float32(column) + offsets[0, row, column] * np.float32(width)
+            y = np.float32(row) + offsets[1, row, column] * np.float32(height)
+            x = min(max(x, np.float32(0)), np.float32(width - 1))
+            y = min(max(y, np.float32(0)), np.float32(height - 1))
+            x0, y0 = np.int32(x), np.int32(y)
+            fx[column], fy[column] = x - np.float32(x0), y - np.float32(y0)
+            top_left[column] = y0 * width + x0
+            right[column] = 1 if x0 + 1 < width else 0
+            below[column] = width if y0 + 1 < height else 0
+        for channel in range(channels):
+            source = flat[channel]
+            for column in range(width):
+                at = top_left[column]
+                under = at + below[column]
+                a, b = source[at], source[at + right[column]]
+                c, d = source[under], source[under + right[column]]
+                upper = a + fx[column] * (b - a)
+                lower = c + fx[column] * (d - c)
+                out[channel, row, column] = upper + fy[column] * (lower - upper)
