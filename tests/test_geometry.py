@@ -171,6 +171,13 @@ def test_constants_survive_bit_for_bit(amplitude: float, gradient: bool) -> None
     assert torch.equal(warp(x.requires_grad_(gradient), motion), x)
 
 
+@pytest.mark.parametrize("offset", [float("nan"), float("inf"), -float("inf"), 1e30, -1e30])
+def test_no_offset_reads_beyond_the_map(offset: float) -> None:
+    x = torch.randn(3, 20, 30, generator=generator())
+    y = warp(x, field(torch.full((2, 20, 30), offset)))
+    assert bool(torch.isin(y, x).all())
+
+
 def test_nothing_is_invented() -> None:
     x = torch.randn(4, 13, 17, generator=generator(7))
     y = warp(x, field(0.4 * torch.randn(2, 13, 17, generator=generator(8))))

@@ -27,8 +27,9 @@ def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray
         for column in range(width):
             x = np.float32(column) + offsets[0, row, column] * np.float32(width)
             y = np.float32(row) + offsets[1, row, column] * np.float32(height)
-            x = min(max(x, np.float32(0)), np.float32(width - 1))
-            y = min(max(y, np.float32(0)), np.float32(height - 1))
+            # Asked this way round, a NaN is 0 and reads no memory that is not there.
+            x = min(x, np.float32(width - 1)) if x > 0 else np.float32(0)
+            y = min(y, np.float32(height - 1)) if y > 0 else np.float32(0)
             x0, y0 = np.int32(x), np.int32(y)
             fx[column], fy[column] = x - np.float32(x0), y - np.float32(y0)
             top_left[column] = y0 * width + x0
