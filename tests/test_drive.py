@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from assets import data_path
 from numpy.typing import NDArray
 from PIL import Image
 
+from assets import data_path
 from warpseg import Frame, Network, Segmenter, load, open_video, schemes
 from warpseg.evaluate.metrics import confusion, mean_iou
 from warpseg.evaluate.protocol import by_offset

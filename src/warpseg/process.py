@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -139,7 +140,7 @@ def process(
             raise
         finally:
             with stages.measure("write"):
-                failed = _finish(sinks)
+                failed = _finish(sinks, keep=report.frames > 0)
             report.complete = report.complete and failed is None
             report.error = report.error or (str(failed) if failed else None)
             report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
@@ -187,12 +188,15 @@ def _begin(save: Collection[str], folder: Path, info: VideoInfo, classes: Classe
     return sinks
 
 
-def _finish(sinks: Sequence[Sink]) -> OutputError | None:
-    """Close each sink, keeping what can be kept; return the first failure."""
+def _finish(sinks: Sequence[Sink], *, keep: bool) -> OutputError | None:
+    """Close each sink, keeping what can be kept, if anything is to be kept; return the first failure."""
     failed: OutputError | None = None
     for sink in sinks:
         try:
-            sink.close()
+            if keep:
+                sink.close()
+            else:
+                sink.discard()
         except OutputError as error:
             failed = failed or error
     return failed
@@ -222,7 +226,9 @@ def _write_run(
         "command": list(command) if command is not None else None,
         "started": begun.isoformat(timespec="seconds"),
         "source": report.source,
-        "video": {key: str(value) if value is not None else None for key, value in asdict(video.info).items()},
+        "video": {
+            key: str(value) if isinstance(value, Fraction) else value for key, value in asdict(video.info).items()
+        },
         "model": {
             "name": segmenter.network.name,
             "sha256": segmenter.network.checksum,

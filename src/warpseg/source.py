@@ -64,12 +64,9 @@ class Video:
         """What was assumed or substituted so far, one line each."""
         lines = list(self._pictures.warnings)
         if self.motion["estimate"]:
-            why = (
-                "of I-frames and frames without enough vectors"
-                if self.info.has_vectors
-                else "the source has no motion vectors"
-            )
-            lines.append(f"motion estimated (mestimate) for {self.motion['estimate']} frames: {why}")
+            why = "no or too few vectors in them" if self.info.has_vectors else "the source has no motion vectors"
+            of_all = f"{self.motion['estimate']} of {self.motion.total()} frames"
+            lines.append(f"motion of {of_all} was estimated (mestimate): {why}")
         return lines
 
     def __iter__(self) -> Iterator[Frame]:
