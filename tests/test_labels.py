@@ -1,6 +1,6 @@
 """The laws of labels: the reference decides, except between two scores within 4 ulp of each other."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -88,6 +88,15 @@ TINY = [
 ]
 
 
+@pytest.fixture(autouse=True)
+def torch_threads() -> Iterator[None]:
+    """One thread, as small maps gain nothing from two; tests that want two say so."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -112,6 +121,13 @@ def assert_lawful(scores: Tensor, size: tuple[int, int]) -> None:
 def test_labels_follow_the_reference(family: Family, classes: int) -> None:
     for number, (source, size) in enumerate(SIZES if classes < 100 else SIZES[:4]):
         assert_lawful(family(classes, *source, seeded(number)), size)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_three_classes_round_otherwise_with_two_threads(family: Family) -> None:
+    torch.set_num_threads(2)
+    for number, (source, size) in enumerate(SIZES):
+        assert_lawful(family(3, *source, seeded(number)), size)
 
 
 @pytest.mark.parametrize("classes", [2, 3, 21])
@@ -188,6 +204,7 @@ def test_upsampling_does_not_fall_back_to_the_reference(monkeypatch: pytest.Monk
 
 @pytest.mark.parametrize("value", [torch.nan, torch.inf, -torch.inf])
 def test_scores_that_are_not_finite_are_left_to_the_reference(value: float) -> None:
+    torch.set_num_threads(2)
     scores = random(20, 40, 64, seeded(0))
     scores[3, 39, 60] = value
     assert labels_cpu(scores, (640, 1024)) is None
@@ -206,6 +223,7 @@ def test_the_reference_in_chunks_is_the_reference(monkeypatch: pytest.MonkeyPatc
 
 
 def test_calls_from_several_threads_do_not_disturb_each_other() -> None:
+    torch.set_num_threads(2)
     maps = [smooth(20, 32, 64, seeded(seed)) for seed in range(12)]
     size = (512, 1024)
     expected = [labels(scores, size) for scores in maps]
