@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -281,7 +280,7 @@ def in_own_process(*words: str | Path, limit: int | None = None) -> subprocess.P
 
     return subprocess.Popen(
         [sys.executable, "-m", "warpseg", "segment", *map(str, words)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=prepare, env=os.environ | {"NUMBA_DISABLE_JIT": "0"},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=prepare,
     )  # fmt: skip
 
 

@@ -62,7 +62,7 @@ def test_without_vectors_motion_is_estimated_and_reported() -> None:
         found = list(video)
         assert video.motion == {"none": 1, "estimate": 5}
         assert not video.info.has_vectors
-        assert any("mestimate" in line and "5 frames" in line for line in video.warnings)
+        assert any("mestimate" in line and "motion of 5 of 6 frames" in line for line in video.warnings)
     for frame in found[1:]:
         assert frame.motion_source == "estimate"
         assert share_right(frame.motion, (3, -2)) > 0.95

@@ -11,10 +11,10 @@ __all__ = ["sample"]
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
 def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray[np.float32]) -> None:
-    """Sample ``maps`` (channels, h, w) at ``index + offsets * (w, h)``, border padded, into ``out``; ``offsets`` is (2, h, w).
+    """Sample ``maps`` (channels, h, w) at ``index + offsets * (w, h)``, border padded, into ``out``.
 
-    Positions and weights are worked out once a row for all channels. The same formula as in torch: zero offsets give the
-    map itself, bit for bit.
+    ``offsets`` is (2, h, w). Positions and weights are worked out once a row for all channels. The same formula as in
+    torch: zero offsets give the map itself, bit for bit.
     """
     channels, height, width = maps.shape
     top_left = np.empty(width, np.int32)

@@ -198,9 +198,7 @@ def paint(
                         lit *= 0.25
                     else:
                         surface, along, lateral, dx, dy, dz = look_past(setting, knots, sides, noise, x, y)
-                    _paint_past(
-                        setting, sides, crossings, noise, surface, along, lateral, dx, dy, dz, lit, colour
-                    )
+                    _paint_past(setting, sides, crossings, noise, surface, along, lateral, dx, dy, dz, lit, colour)
                 for c in range(3):
                     total[c] += min(colour[c], np.float32(1.0))
             for c in range(3):

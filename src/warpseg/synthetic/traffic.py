@@ -152,5 +152,3 @@ class Traffic:
         coat, trousers = (CLOTHES[int(k)] for k in rng.integers(len(CLOTHES), size=2))
         machine = models.bicycle(textures, PAINTS[int(rng.integers(len(PAINTS)))])
         return machine, models.rider(textures, int(rng.integers(4)), coat, trousers)
-
-

@@ -63,7 +63,9 @@ def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
 
 def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> PictureReader:
     stream = _pick_stream(container, name)
-    stream.thread_type = "AUTO"
+    # FFmpeg's frame threads export an H.264 B-frame's vectors before it is wholly decoded: other ones at every run.
+    reorders = stream.codec_context.codec.canonical_name == "h264" and stream.codec_context.has_b_frames
+    stream.thread_type = "SLICE" if reorders else "AUTO"
     stream.codec_context.options = {"flags2": "+export_mvs"}
     decoder = Decoder(container, stream)
     first = decoder.first()
