@@ -24,7 +24,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python benchmarks/labels.py --out benchmarks/results/labels.json
+	$(BIN)/python benchmarks/labels.py --model camvid --out benchmarks/results/labels.json
 	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python -m pytest -m slow

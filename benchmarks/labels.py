@@ -1,7 +1,6 @@
 """How long labels at full resolution take: `interpolate` + `argmax`, the same after softmax, and `warpseg.labels`.
 
-    python benchmarks/labels.py --json labels.json
-    python benchmarks/labels.py --frames DIR --model camvid
+    python benchmarks/labels.py [--model camvid] [--out benchmarks/results/labels.json]
 
 With frames and a model, real score maps are timed. Maps "from label images" stand in for them at 20 classes: one hot,
 averaged over score cells, with noise on top, which gives them about the share of boundary cells of real maps, on which
@@ -9,22 +8,19 @@ the time depends. Smooth maps and white noise, where every cell is a boundary ce
 """
 
 import argparse
-import json
 import os
-import platform
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-import numba
 import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate, one_hot
 
+from result import write
 from warpseg.labels import labels, labels_reference
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -100,11 +96,6 @@ def table(maps: dict[str, list[Tensor]], repeats: int) -> list[dict[str, object]
     return rows
 
 
-def commit() -> str:
-    command = ["git", "-C", str(REPOSITORY), "rev-parse", "HEAD"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--labels", type=Path, default=DATA / "camvid" / "valannot", help="folder of label images")
@@ -113,7 +104,7 @@ def main() -> None:
     parser.add_argument("--maps", type=int, default=10, help="maps of each kind")
     parser.add_argument("--repeats", type=int, default=200, help="timed calls of warpseg.labels")
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--json", type=Path, help="where to write the results")
+    parser.add_argument("--out", type=Path, help="where to write the results")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     generator = torch.Generator().manual_seed(0)
@@ -126,30 +117,10 @@ def main() -> None:
     start = time.perf_counter()
     labels(maps["smooth"][0], SIZE)
     first = time.perf_counter() - start
-    result = {
-        "benchmark": "labels",
-        "cells": CELLS,
-        "size": SIZE,
-        "device": processor(),
-        "threads": torch.get_num_threads(),
-        "versions": {"python": platform.python_version(), "torch": torch.__version__, "numba": numba.__version__},
-        "commit": commit(),
-        "model": arguments.model,
-        "first_call_s": round(first, 3),
-        "rows": table(maps, arguments.repeats),
-    }
-    if arguments.json:
-        arguments.json.write_text(json.dumps(result, indent=2) + "\n")
-
-
-def processor() -> str:
-    """Name the processor."""
-    described = Path("/proc/cpuinfo")
-    if described.exists():
-        for line in described.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
+    rows = table(maps, arguments.repeats)
+    if arguments.out:
+        facts = {"cells": CELLS, "size": SIZE, "model": arguments.model, "first_call_s": round(first, 3), "rows": rows}
+        write(arguments.out, facts)
 
 
 if __name__ == "__main__":
