@@ -235,6 +235,7 @@ def _write_run(
             "device": str(segmenter.network.device),
             "precision": str(segmenter.network.dtype).removeprefix("torch."),
             "classes": len(classes) if classes else None,
+            "short_side": segmenter.network.short_side,  # pictures are scaled to this range for the network
         },
         "scheme": segmenter.scheme,
         "interval": segmenter.interval,

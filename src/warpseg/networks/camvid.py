@@ -12,7 +12,9 @@ from warpseg.networks.network import Network
 from warpseg.networks.streetnet import StreetNet, fold
 from warpseg.types import Classes
 
-__all__ = ["CLASSES", "load"]
+__all__ = ["CLASSES", "SHORT_SIDE", "load"]
+
+SHORT_SIDE = (540, 720)  # pixels: it learned from pictures of 360 lines, enlarged around half as much again
 
 CLASSES = Classes(
     ("sky", "building", "pole", "road", "pavement", "tree", "sign symbol", "fence", "car", "pedestrian", "bicyclist"),
@@ -31,4 +33,7 @@ def load(*, device: torch.device, dtype: torch.dtype) -> Network:
     net.load_state_dict(weights)
     features = fold(net.features.eval()).to(device, dtype).to(memory_format=torch.channels_last)
     head: nn.Module = net.head.to(device).eval()
-    return Network("camvid", features, head, True, CLASSES, white=255, device=device, dtype=dtype, checksum=digest)
+    return Network(
+        "camvid", features, head, True, CLASSES,
+        white=255, short_side=SHORT_SIDE, device=device, dtype=dtype, checksum=digest,
+    )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
@@ -34,6 +35,7 @@ class Network:
     )
     classes: Classes | None = None  # None: named by number once the scores are seen
     white: float = 1.0
+    short_side: tuple[int, int] | None = None  # pixels: pictures smaller or larger than this are scaled to fit
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     checksum: str | None = None  # SHA-256 of the weights file
@@ -41,10 +43,18 @@ class Network:
     @torch.inference_mode()
     def features(self, frame: Frame) -> Tensor:
         """Return the features (D, h, w) of a frame, float32."""
-        rgb = (
-            torch.from_numpy(frame.pixels).permute(2, 0, 1)[None].to(self.device, self.dtype)
-        )  # channels-last as decoded
+        rgb = self._fit(torch.from_numpy(frame.pixels).permute(2, 0, 1)[None])
+        rgb = rgb.to(self.device, self.dtype, memory_format=torch.channels_last)
         return self.feature_net(rgb if self.white == 255 else rgb * (self.white / 255))[0].float()
+
+    def _fit(self, rgb: Tensor) -> Tensor:
+        """Scale a picture (1, 3, H, W) whose shorter side is out of ``short_side``, at most to its double size."""
+        side = min(rgb.shape[-2:])
+        if self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
+            return rgb
+        scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
+        size = (round(rgb.shape[-2] * scale), round(rgb.shape[-1] * scale))
+        return F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
 
     @torch.inference_mode()
     def task(self, f: Tensor) -> Tensor:

@@ -42,13 +42,15 @@ def load_camvid(root: Path, split: str) -> Labelled:
     return Labelled(torch.from_numpy(np.stack(images)), torch.from_numpy(np.stack(labels)))
 
 
-def augment(images: Tensor, labels: Tensor, size: tuple[int, int], random: torch.Generator) -> tuple[Tensor, Tensor]:
+def augment(
+    images: Tensor, labels: Tensor, size: tuple[int, int], scales: tuple[float, float], random: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Scale, rotate a little, flip, crop to ``size`` and change colours.
 
     Returns float RGB in [0, 255] and int64 labels.
     """
     n, _, height, width = images.shape
-    scale = torch.exp(torch.empty(n).uniform_(math.log(0.75), math.log(1.8), generator=random))
+    scale = torch.exp(torch.empty(n).uniform_(math.log(scales[0]), math.log(scales[1]), generator=random))
     angle = torch.empty(n).uniform_(-0.06, 0.06, generator=random)
     flip = torch.where(torch.rand(n, generator=random) < 0.5, -1.0, 1.0)
     half_w, half_h = size[1] / width / scale, size[0] / height / scale  # the crop's half size in grid_sample's units
