@@ -127,11 +127,23 @@ def test_folding_batch_norms_changes_nothing() -> None:
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
 
 
-@pytest.mark.parametrize("size", [(64, 96), (61, 93), (45, 33)])
-def test_the_embedded_network_loads_and_gives_scores_at_stride_four(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("size", "seen"),
+    [
+        ((540, 600), (540, 600)),
+        ((541, 603), (541, 603)),
+        ((360, 400), (540, 600)),
+        ((61, 93), (122, 186)),
+        ((810, 900), (720, 800)),
+    ],
+    ids=["as it is", "odd", "enlarged", "at most doubled", "reduced"],
+)
+def test_the_embedded_network_gives_scores_at_stride_four_of_what_it_sees(
+    size: tuple[int, int], seen: tuple[int, int]
+) -> None:
     network = load("camvid", device="cpu", precision="fp32")
     scores = network.task(network.features(frame(size)))
-    assert tuple(scores.shape) == (11, -(-size[0] // 4), -(-size[1] // 4))
+    assert tuple(scores.shape) == (11, -(-seen[0] // 4), -(-seen[1] // 4))
     assert scores.dtype == torch.float32
     assert network.classes is CLASSES
     assert len(CLASSES.names) == len(CLASSES.colours) == 11

@@ -44,8 +44,8 @@ class Network:
     def features(self, frame: Frame) -> Tensor:
         """Return the features (D, h, w) of a frame, float32."""
         rgb = self._fit(torch.from_numpy(frame.pixels).permute(2, 0, 1)[None])
-        rgb = rgb.to(self.device, self.dtype, memory_format=torch.channels_last)
-        return self.feature_net(rgb if self.white == 255 else rgb * (self.white / 255))[0].float()
+        rgb = rgb.to(self.device, self.dtype)  # channels-last, as decoded
+        return self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))[0].float()
 
     def _fit(self, rgb: Tensor) -> Tensor:
         """Scale a picture (1, 3, H, W) whose shorter side is out of ``short_side``, at most to its double size."""
@@ -54,7 +54,8 @@ class Network:
             return rgb
         scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
         size = (round(rgb.shape[-2] * scale), round(rgb.shape[-1] * scale))
-        return F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
+        scaled = F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
+        return scaled.contiguous(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def task(self, f: Tensor) -> Tensor:
