@@ -17,6 +17,7 @@ LAYERS = [
     {"evaluate", "train"},
     {"segmenter"},
     {"process"},
+    {"report"},
     {"source", "segmentation"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},

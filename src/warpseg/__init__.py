@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from warpseg.errors import ModelError, MotionError, OutputError, VideoError, WarpsegError
     from warpseg.networks import Network, load
-    from warpseg.process import Report
+    from warpseg.report import Report
     from warpseg.segmentation import Segmentation
     from warpseg.segmenter import Segmenter
     from warpseg.source import Video, open_video
@@ -24,7 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "warpseg.errors": ("ModelError", "MotionError", "OutputError", "VideoError", "WarpsegError"),
     "warpseg.networks": ("Network", "load"),
-    "warpseg.process": ("Report",),
+    "warpseg.report": ("Report",),
     "warpseg.segmentation": ("Segmentation",),
     "warpseg.segmenter": ("Segmenter",),
     "warpseg.source": ("Video", "open_video"),

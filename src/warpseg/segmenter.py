@@ -13,9 +13,10 @@ from warpseg import networks, schemes
 from warpseg.errors import VideoError
 from warpseg.fusion import FUSIONS, Fusion
 from warpseg.networks import Network, Precision, ScoreSpace
-from warpseg.process import Report, process
+from warpseg.process import process
+from warpseg.report import Report
 from warpseg.segmentation import Segmentation
-from warpseg.source import open_video
+from warpseg.source import Source, open_video
 from warpseg.timing import Stages
 from warpseg.types import Classes, Frame
 
@@ -91,7 +92,8 @@ class Segmenter:
         ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all
         that decodes has been yielded, where it is damaged.
         """
-        with open_video(source, start=start, end=end, max_frames=max_frames) as video:
+        motion = self.scheme != "every"
+        with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:
             yield from self.segment(video)
 
     def segment(self, frames: Iterable[Frame], stages: Stages | None = None) -> Iterator[Segmentation]:
@@ -128,7 +130,7 @@ class Segmenter:
             frames, network, self.interval, fuse=self._fuse, propagation=self._propagation, reverse=self._reverse
         )
 
-    def process(self, source: Any, out: str | Path, **options: Any) -> Report:
+    def process(self, source: Source, out: str | Path, **options: Any) -> Report:
         """Segment ``source`` into files under ``out``, as ``warpseg segment`` does.
 
         Options are those of ``warpseg.process.process``.

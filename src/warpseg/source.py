@@ -6,19 +6,20 @@ import logging
 from collections import Counter, deque
 from collections.abc import Generator, Iterator
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.errors import VideoError
 from warpseg.motion.codec import blocks_of, field_from_blocks, grid_size, rotate
 from warpseg.motion.cuts import CutDetector
 from warpseg.motion.estimate import estimate_blocks
 from warpseg.timing import Stages
 from warpseg.types import Frame, MotionField, Picture, VideoInfo
-from warpseg.video import open_pictures
+from warpseg.video import PictureReader, Source, open_pictures
 
-__all__ = ["Video", "open_video"]
+__all__ = ["Source", "Video", "open_video"]
 
 _log = logging.getLogger("warpseg")
 
@@ -31,28 +32,33 @@ _SETTLED = 2  # anchors after a start in mid-stream before vectors are used: the
 
 
 def open_video(
-    source: Any,
+    source: Source,
     *,
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = None,
+    motion: bool = True,
     stages: Stages | None = None,
 ) -> Video:
     """Open a source and return its frames, each with the motion back to the frame before.
 
     ``source`` is a file, URL or pipe that PyAV opens, a folder or pattern of images, or an iterable of uint8 RGB arrays
-    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame. Raises ``VideoError`` where
-    the source cannot be opened.
+    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame. Without ``motion`` all fields
+    are zero, and nothing is spent on them. Raises ``VideoError`` where the source cannot be opened, or, once all that
+    decodes has been given, where it is damaged.
     """
-    return Video(open_pictures(source, start=start, end=end, max_frames=max_frames), stages or Stages())
+    pictures = open_pictures(source, start=start, end=end, max_frames=max_frames)
+    return Video(pictures, stages or Stages(), motion=motion)
 
 
 class Video:
     """An iterator of ``Frame`` in display order, and a context manager. Iterate once; memory does not grow."""
 
-    def __init__(self, pictures: Any, stages: Stages) -> None:
+    def __init__(self, pictures: PictureReader, stages: Stages, *, motion: bool = True) -> None:
         self._pictures = pictures
         self._stages = stages
+        self._wants_motion = motion
+        self._damage: VideoError | None = None  # told when everything before it has been yielded
         self._frames: Generator[Frame] = self._join()
         self._anchors = 0  # I- and P-frames so far; an I-frame settles it at once
         self.motion: Counter[str] = Counter()  # frames by motion source: "codec", "estimate", "none"
@@ -89,16 +95,20 @@ class Video:
         self._pictures.close()
 
     def _join(self) -> Generator[Frame]:
-        if not self.info.has_vectors:
+        if self._wants_motion and not self.info.has_vectors:
             _log.info("%s: no motion vectors in this source; motion is estimated (mestimate)", self.info.name)
         past: deque[Picture] = deque(maxlen=_REMEMBERED)
         ahead: deque[Picture] = deque()
         is_cut = CutDetector()
         while True:
             if not ahead and not self._read(ahead):
+                if self._damage:
+                    raise self._damage
                 return
             picture = ahead.popleft()
-            if picture.type == "B":  # the decoder has had its future reference before it, so this delays nothing
+            if (
+                picture.type == "B" and self._wants_motion
+            ):  # the decoder has had its future reference before it, so this delays nothing
                 while not any(later.type != "B" for later in ahead) and len(ahead) < _LOOK_AHEAD and self._read(ahead):
                     pass
             with self._stages.measure("motion"):
@@ -112,18 +122,19 @@ class Video:
 
     def _read(self, ahead: deque[Picture]) -> bool:
         with self._stages.measure("decode"):
-            picture = next(self._pictures, None)
+            try:
+                picture = next(self._pictures, None)
+            except VideoError as error:
+                picture, self._damage = None, error
         if picture is not None:
             ahead.append(picture)
         return picture is not None
 
     def _frame(self, picture: Picture, past: deque[Picture], ahead: deque[Picture], is_cut: CutDetector) -> Frame:
         previous = past[-1] if past else None
-        if (
-            previous is None or previous.luma.shape != picture.luma.shape
-        ):  # the first frame, or the first of another size
+        if previous is None or previous.luma.shape != picture.luma.shape or not self._wants_motion:
             nothing = MotionField.zero(grid_size(picture.size), confidence=0.0)
-            cut = previous is not None
+            cut = previous is not None and self._wants_motion  # to another size
             return Frame(picture.index, picture.time, picture.size, nothing, picture.type, cut, "none", picture.load)
         motion, how = _motion(picture, previous, _candidates(past, ahead) if self._anchors >= _SETTLED else {})
         cut = is_cut(picture.luma, previous.luma, motion.offsets.numpy())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import signal
 from typing import Annotated
 
 import typer
@@ -38,9 +38,6 @@ def _options(
 
 
 def main() -> None:
-    """Run the command line and exit with its code."""
-    try:
-        app()
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        sys.exit(130)
+    """Run the command line and exit with its code; being terminated is like being interrupted."""
+    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    app()

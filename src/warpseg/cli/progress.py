@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from warpseg.process import Report
+from warpseg.report import Report
 from warpseg.types import VideoInfo
 
 __all__ = ["Progress"]
@@ -21,8 +21,10 @@ _PLAIN_EVERY = 5.0  # seconds
 class Progress:
     """Shows frames, keyframes, frames a second and the speed-up over the network on every frame, on standard error."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, max_frames: int | None = None) -> None:
         self._source = source
+        self._max_frames = max_frames
+        self.report: Report | None = None  # of the run so far, once a frame is done
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"),
@@ -33,12 +35,17 @@ class Progress:
 
     def __call__(self, report: Report, info: VideoInfo) -> None:
         """Show the state after one more frame."""
+        self.report = report
+        known = [count for count in (info.frame_count, self._max_frames) if count]
+        total = min(known) if known else None
         now = time.monotonic()
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=report.frames, total=info.frame_count, said=_line(report, info))
+            self._bar.update(self._task, completed=report.frames, total=total, said=_line(report, total))
         elif now - self._last >= _PLAIN_EVERY:
             self._last = now
-            self._console.print(f"{self._source}: {_line(report, info)}", markup=False, highlight=False, soft_wrap=True)
+            self._console.print(
+                f"{self._source}: {_line(report, total)}", markup=False, highlight=False, soft_wrap=True
+            )
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -50,7 +57,7 @@ class Progress:
         self._bar.stop()
 
 
-def _line(report: Report, info: VideoInfo) -> str:
-    of = f"/{info.frame_count}" if info.frame_count else ""
+def _line(report: Report, total: int | None) -> str:
+    of = f"/{total}" if total else ""
     faster = f", {report.speed_up:.1f}x every frame" if report.speed_up else ""
     return f"frame {report.frames}{of}, {report.keyframes} keyframes, {report.frames_per_second:.1f} fps{faster}"

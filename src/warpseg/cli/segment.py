@@ -14,7 +14,7 @@ import typer
 from warpseg.errors import ModelError, WarpsegError
 
 if TYPE_CHECKING:
-    from warpseg.process import Report
+    from warpseg.report import Report
 
 __all__ = ["segment"]
 
@@ -88,9 +88,11 @@ def segment(
 
     failed = False
     for source, name in zip(sources, _numbered([output_name(source) for source in sources]), strict=True):
+        progress = Progress(source, max_frames)
+        failure: Exception | None = None
         try:
-            with Progress(source) as progress:
-                report = segmenter.process(
+            with progress:
+                segmenter.process(
                     source,
                     out,
                     name=name,
@@ -102,14 +104,16 @@ def segment(
                     progress=progress,
                     command=sys.argv,
                 )
-            for line in report.warnings:
-                print(f"note: {line}", file=sys.stderr)
-            _print(report, as_json)
-        except WarpsegError as error:
+        except KeyboardInterrupt:
+            kept = f"; what was done is kept in {out / name}" if progress.report else ""
+            print(f"interrupted{kept}", file=sys.stderr)
+            raise typer.Exit(130) from None
+        except Exception as error:  # a network's own errors as well: one source must not cost the others
             if debug:
                 raise
-            _complain(error)
-            failed = True
+            failure = error
+        _tell(source, progress.report, failure, as_json)
+        failed = failed or failure is not None
     if failed:
         raise typer.Exit(1)
 
@@ -143,16 +147,24 @@ def _numbered(names: list[str]) -> list[str]:
     return unique
 
 
-def _print(report: Report, as_json: bool) -> None:
-    if as_json:
+def _tell(source: str, report: Report | None, error: Exception | None, as_json: bool) -> None:
+    """Say how a source went: notes and errors on standard error, the result on standard output."""
+    for line in report.warnings if report else []:
+        print(f"note: {source}: {line}", file=sys.stderr)
+    if error is not None:
+        _complain(error)
+    if as_json and report:
         print(json.dumps(json.loads((report.folder / "run.json").read_text(encoding="utf-8"))), flush=True)
-        return
-    faster = f", {report.speed_up:.1f}x the speed of the network on every frame" if report.speed_up else ""
-    print(
-        f"{report.folder}: {report.frames} frames, {report.keyframes} keyframes, "
-        f"{report.seconds:.1f} s, {report.frames_per_second:.1f} frames a second{faster}"
-    )
+    elif as_json:
+        print(json.dumps({"complete": False, "error": str(error), "source": source}), flush=True)
+    elif report:
+        faster = f", {report.speed_up:.1f}x the speed of the network on every frame" if report.speed_up else ""
+        print(
+            f"{report.folder}: {report.frames} frames, {report.keyframes} keyframes, "
+            f"{report.seconds:.1f} s, {report.frames_per_second:.1f} frames a second{faster}"
+        )
 
 
 def _complain(error: Exception) -> None:
-    print(f"error: {error}", file=sys.stderr)
+    what = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
+    print(f"error: {' '.join(what.split())}", file=sys.stderr)

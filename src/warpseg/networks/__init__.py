@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -41,7 +42,8 @@ def load(
 
         return deeplab.load(Path(rest) if rest else None, device=where, dtype=pick_dtype(precision, where))
     if kind == "py":
-        return wrap(_from_file(rest), device=where)
+        path, made = _from_file(rest)
+        return replace(wrap(made, device=where), name=model, checksum=checksum(path))
     raise ModelError(
         f"model {model!r} is not known; use camvid, deeplab-resnet101:WEIGHTS.safetensors or py:FILE.py:NAME"
     )
@@ -63,7 +65,7 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _from_file(location: str) -> nn.Module | tuple[nn.Module, nn.Module] | Network:
+def _from_file(location: str) -> tuple[Path, nn.Module | tuple[nn.Module, nn.Module] | Network]:
     path, _, name = location.rpartition(":")
     spec = (
         importlib.util.spec_from_file_location(Path(path).stem, path)
@@ -73,8 +75,10 @@ def _from_file(location: str) -> nn.Module | tuple[nn.Module, nn.Module] | Netwo
     if spec is None or spec.loader is None:
         raise ModelError(f"model 'py:{location}': expected py:FILE.py:NAME with an existing Python file")
     code = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(code)
-    if not hasattr(code, name):
-        raise ModelError(f"model 'py:{location}': {path} defines no {name!r}")
-    found = getattr(code, name)
-    return found if isinstance(found, (nn.Module, Network, tuple)) else found()
+    try:
+        spec.loader.exec_module(code)
+        found = getattr(code, name)
+        made = found if isinstance(found, (nn.Module, Network, tuple)) else found()
+    except Exception as error:  # whatever the user's own code raises
+        raise ModelError(f"model 'py:{location}': {type(error).__name__}: {error}") from error
+    return Path(path), made

@@ -42,10 +42,14 @@ class Network:
 
     @torch.inference_mode()
     def features(self, frame: Frame) -> Tensor:
-        """Return the features (D, h, w) of a frame, float32."""
+        """Return the features (D, h, w) of a frame, float32; raises ``ModelError`` where the network gives no map."""
         rgb = self._fit(torch.from_numpy(frame.pixels).permute(2, 0, 1)[None])
         rgb = rgb.to(self.device, self.dtype)  # channels-last, as decoded
-        return self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))[0].float()
+        f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
+        if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != 1:
+            shape = tuple(f.shape) if isinstance(f, Tensor) else type(f).__name__
+            raise ModelError(f"{self.name}: gave {shape} for one picture; expected a map (1, channels, h, w)")
+        return f[0].float()
 
     def _fit(self, rgb: Tensor) -> Tensor:
         """Scale a picture (1, 3, H, W) whose shorter side is out of ``short_side``, at most to its double size."""

@@ -97,7 +97,7 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
     for index, frame in decoder.frames(start):
         side_data = side_data_of(frame)
         rotation, _ = rotation_of(side_data)
-        stamp = _stamp(frame)
+        stamp = _stamp(frame, info.container or "")
         vectors = side_data.get("MOTION_VECTORS")
         yield Picture(
             index=index,
@@ -169,7 +169,7 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame,
     context = stream.codec_context
     rotation, _ = rotation_of(side_data_of(first))
     time_base = stream.time_base or Fraction(1, 90000)
-    stamp = _stamp(first)
+    stamp = _stamp(first, container.format.name)
     # Without timestamps the container's rate is a guess of FFmpeg's; only the codec may state one.
     rates = [context.framerate, ASSUMED_RATE] if stamp is None else [stream.average_rate, stream.guessed_rate]
     rate = next((rate for rate in rates if rate and 0 < rate <= _FASTEST), None)
@@ -204,9 +204,9 @@ def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None
     return by_duration
 
 
-def _stamp(frame: VideoFrame) -> int | None:
-    # AVI and its like store the order of decoding only; FFmpeg hands it on in display order.
-    return frame.dts if frame.pts is None else frame.pts
+def _stamp(frame: VideoFrame, container: str) -> int | None:
+    # AVI stores the order of decoding only, which FFmpeg hands on in display order; the pts it makes up are wrong.
+    return frame.dts if frame.pts is None or container == "avi" else frame.pts
 
 
 def _name_of(source: str | BinaryIO) -> str:
