@@ -423,7 +423,7 @@ def test_two_scenes_have_one_cut_where_they_meet(at: int) -> None:
     assert cuts_of(pan((2, 1), at, seed=1) + pan((-3, 1), 12 - at, seed=2)) == [at]
 
 
-@pytest.mark.parametrize("cuts", [[1], [1, 2], [3, 4, 8]])
+@pytest.mark.parametrize("cuts", [[1], [3, 4, 8]])
 def test_without_history_a_cut_shows_in_the_grey_values(cuts: list[int]) -> None:
     """Of two pictures alone, noise and a cut look alike, unless the scenes are differently bright."""
     edges = [0, *cuts, 10]
@@ -444,7 +444,22 @@ def test_a_cut_in_coded_video_is_found_at_the_right_frame(name: str, tmp_path: P
         assert [frame.index for frame in video if frame.cut] == [9]
 
 
+def solids(greys: list[int]) -> list[Picture]:
+    return [np.full((*SIZE, 3), grey, np.uint8) for grey in greys]
+
+
+def white_noise(size: tuple[int, int]) -> list[Picture]:
+    random = np.random.default_rng(3)
+    return [random.integers(0, 256, (*size, 3), dtype=np.uint8) for _ in range(12)]
+
+
 CALM: dict[str, list[Picture]] = {
+    "flicker": solids([0, 255] * 6),
+    "brighter and brighter": solids([20 * i for i in range(12)]),
+    "solid greys": solids([200, 10, 90, 250, 60, 130, 0, 180, 40, 220, 110, 70]),
+    "white noise": white_noise(SIZE),
+    "small white noise": white_noise((32, 32)),
+    "odd white noise": white_noise((17, 23)),
     "still": pan((0, 0), 8),
     "slow pan": pan((1, 0), 10),
     "fast pan": pan((12, -8), 10),

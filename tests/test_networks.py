@@ -50,7 +50,7 @@ def test_a_python_file_gives_modules_functions_and_pairs(tmp_path: Path) -> None
     for name, classes in (("net", 4), ("make", 4), ("pair", 2)):
         network = load(f"py:{file}:{name}", device="cpu")
         assert tuple(network.task(network.features(frame((6, 9)))).shape) == (classes, 6, 9)
-    with pytest.raises(ModelError, match="defines no 'absent'"):
+    with pytest.raises(ModelError, match="has no attribute 'absent'"):
         load(f"py:{file}:absent", device="cpu")
     with pytest.raises(ModelError, match="existing Python file"):
         load(f"py:{tmp_path / 'other.py'}:net", device="cpu")

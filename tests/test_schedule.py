@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from fakes import Reads, frames
-from warpseg.schedule import alphas, offsets, windows
+from warpseg.schedule import alphas, distances, windows
 from warpseg.types import Frame, Window
 
 CUTS: list[tuple[int, ...]] = [(), (1,), (4,), (5,), (2, 3), (1, 2, 3, 4), (6, 8), (5, 6), (9, 11, 12), (0,)]
@@ -37,8 +37,8 @@ def test_windows_concatenated_give_the_video_back(count: int, n: int, cuts: tupl
 def test_keyframes_are_every_nth_frame(count: int, n: int) -> None:
     keys = [window.key.index for window in windows(frames(count), n)]
     assert keys == [i for i in range(count) if i % n == 0]
-    assert [frame.index for p, frame in offsets(frames(count), n) if p == 0] == keys
-    assert [p for p, _ in offsets(frames(count), n)] == [i % n for i in range(count)]
+    assert [frame.index for p, frame in distances(frames(count), n) if p == 0] == keys
+    assert [p for p, _ in distances(frames(count), n)] == [i % n for i in range(count)]
 
 
 @pytest.mark.parametrize("cuts", CUTS)
@@ -60,13 +60,13 @@ def test_a_window_comes_once_its_next_keyframe_is_read(n: int) -> None:
 @pytest.mark.parametrize("n", [2, 3, 5, 10])
 def test_forward_weights_are_the_papers(n: int) -> None:
     whole, last = windows(frames(2 * n), n)
-    assert alphas(whole) == [(n - p) / n for p in range(1, n)]
-    assert alphas(last) == [1.0] * (n - 1)
+    assert alphas(whole) == [(n - p) / n for p in range(n)]
+    assert alphas(last) == [1.0] * n
 
 
 def test_the_papers_example() -> None:
     window = next(windows(frames(6), 5))  # "when n = 5 and p = 1, we set alpha = 4/5"
-    assert alphas(window)[0] == 4 / 5
+    assert alphas(window)[1] == 4 / 5
 
 
 @pytest.mark.parametrize("count", [6, 7, 9])
@@ -78,28 +78,28 @@ def test_the_last_window_has_what_is_left_and_no_next_keyframe(count: int) -> No
 def test_before_a_cut_only_the_previous_keyframe_counts_and_after_it_only_the_next(cut: int) -> None:
     assert divided(11, 5, (cut,))[0] == (0, [1, 2, 3, 4], 5)
     first, second, _ = windows(frames(11, (cut,)), 5)
-    assert alphas(first) == [1.0 if p < cut else 0.0 for p in range(1, 5)]
-    assert alphas(second) == [(5 - p) / 5 for p in range(1, 5)]
+    assert alphas(first) == [1.0 if p < cut else 0.0 for p in range(5)]
+    assert alphas(second) == [(5 - p) / 5 for p in range(5)]
 
 
 def test_a_cut_at_the_next_keyframe_leaves_the_window_to_the_previous_one() -> None:
     first, second, _ = windows(frames(11, (5,)), 5)
     assert indices(first) == (0, [1, 2, 3, 4], 5)
-    assert alphas(first) == [1.0] * 4
-    assert alphas(second) == [(5 - p) / 5 for p in range(1, 5)]
+    assert alphas(first) == [1.0] * 5
+    assert alphas(second) == [(5 - p) / 5 for p in range(5)]
 
 
 def test_a_scene_between_two_cuts_gets_a_keyframe_of_its_own() -> None:
     found = list(windows(frames(11, (2, 4)), 5))
     assert [indices(window) for window in found[:2]] == [(0, [1], None), (2, [3, 4], 5)]
-    assert alphas(found[0]) == [1.0]
-    assert alphas(found[1]) == [1.0, 0.0]
+    assert alphas(found[0]) == [1.0] * 2
+    assert alphas(found[1]) == [1.0, 1.0, 0.0]
 
 
 def test_a_cut_in_the_window_and_one_at_its_end_make_the_scene_between_a_window() -> None:
     found = list(windows(frames(11, (3, 5)), 5))
     assert [indices(window) for window in found[:2]] == [(0, [1, 2], None), (3, [4], 5)]
-    assert alphas(found[1]) == [1.0]
+    assert alphas(found[1]) == [1.0] * 2
 
 
 def test_a_cut_in_the_last_window_starts_another() -> None:
@@ -108,7 +108,7 @@ def test_a_cut_in_the_last_window_starts_another() -> None:
 
 
 def test_without_later_frames_a_cut_is_a_keyframe() -> None:
-    assert [p for p, _ in offsets(frames(12, (3, 7)), 5)] == [0, 1, 2, 0, 1, 0, 1, 0, 1, 2, 0, 1]
+    assert [p for p, _ in distances(frames(12, (3, 7)), 5)] == [0, 1, 2, 0, 1, 0, 1, 0, 1, 2, 0, 1]
 
 
 def scenes(video: list[Frame]) -> list[int]:
@@ -121,14 +121,14 @@ def test_no_frame_looks_across_a_cut(cuts: tuple[int, ...], n: int) -> None:
     video = frames(9, cuts)
     scene = scenes(video)
     for window in windows(video, n):
-        for frame, alpha in zip(window.between, alphas(window), strict=True):
+        for frame, alpha in zip(window.between, alphas(window)[1:], strict=True):
             if alpha > 0:
                 assert scene[frame.index] == scene[window.key.index]
             if alpha < 1:
                 assert window.next_key is not None
                 assert scene[frame.index] == scene[window.next_key.index]
     last = None
-    for p, frame in offsets(video, n):
+    for p, frame in distances(video, n):
         last = frame if p == 0 else last
         assert last is not None
         assert scene[last.index] == scene[frame.index]

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 
 from warpseg.types import Frame, Window
 
-__all__ = ["alphas", "offsets", "windows"]
+__all__ = ["alphas", "distances", "windows"]
 
 
-def offsets(frames: Iterable[Frame], n: int) -> Iterator[tuple[int, Frame]]:
+def distances(frames: Iterable[Frame], n: int) -> Iterator[tuple[int, Frame]]:
     """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame."""
     p = 0
     for i, frame in enumerate(frames):
@@ -58,11 +58,11 @@ def _seen(window: Window) -> Iterator[Window]:
 
 
 def alphas(window: Window) -> list[float]:
-    """Return the forward weight of each frame between: ``(n - p) / n``; 1 before a scene cut and 0 after it."""
+    """Return the forward weight at each offset p = 0 .. n - 1: ``(n - p) / n``, 1 before a scene cut and 0 after it."""
     n = len(window.between) + 1
-    if window.next_key is None or window.next_key.cut:
-        return [1.0] * (n - 1)
+    if window.next_key is None or window.next_key.cut:  # nothing comes from the other side
+        return [1.0] * n
     cut = next((p for p, frame in enumerate(window.between, 1) if frame.cut), None)
     if cut is not None:
-        return [1.0 if p < cut else 0.0 for p in range(1, n)]
-    return [(n - p) / n for p in range(1, n)]
+        return [1.0 if p < cut else 0.0 for p in range(n)]
+    return [(n - p) / n for p in range(n)]

@@ -7,7 +7,7 @@ the code deviates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from torch import Tensor
 
 from warpseg.fusion import Fusion, average
 from warpseg.geometry import compose, invert, negate, warp
-from warpseg.schedule import alphas, offsets, windows
+from warpseg.schedule import alphas, distances, windows
 from warpseg.types import Frame, MotionField
 
 __all__ = [
@@ -43,6 +43,42 @@ class Estimate:
     scores: Tensor  # (classes, h, w)
 
 
+# How a map is carried on, one frame's motion at a time: called with the keyframe's map, it returns a function that
+# takes each next motion and returns the map in that frame.
+Propagation = Callable[[Tensor], Callable[[MotionField], Tensor]]
+
+# How motion to the previous frame becomes motion to the next one.
+Reverse = Callable[[MotionField], MotionField]
+
+
+def chained(f: Tensor) -> Callable[[MotionField], Tensor]:
+    """Carry as printed in the paper: warp the last frame's map by one frame's motion; each step blurs a little."""
+    f_c = f
+
+    def carry(mv: MotionField) -> Tensor:
+        nonlocal f_c
+        f_c = warp(f_c, mv)  # Algorithm 1, lines 7 and 10; Algorithm 2, line 21
+        return f_c
+
+    return carry
+
+
+def composed(f: Tensor) -> Callable[[MotionField], Tensor]:
+    """Carry by composing the motion since the keyframe, and warp the keyframe's own map once."""
+    since_key: MotionField | None = None
+
+    def carry(mv: MotionField) -> Tensor:
+        nonlocal since_key
+        since_key = mv if since_key is None else compose(mv, since_key)
+        return warp(f, since_key)
+
+    return carry
+
+
+negated: Reverse = negate  # in place, as in the paper
+inverted: Reverse = invert  # each vector carried to where it points
+
+
 def every_frame(frames: Iterable[Frame], network: SplitNetwork) -> Iterator[Estimate]:
     """Run the whole network on each frame: the baseline."""
     for frame in frames:
@@ -56,25 +92,24 @@ def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int) -> Iter
         S_key = S_next if S_next is not None else network.task(network.features(window.key))
         S_next = None if window.next_key is None else network.task(network.features(window.next_key))
         yield Estimate(window.key, 0, S_key)
-        steps = len(window.between) + 1
-        for p, (frame, alpha) in enumerate(zip(window.between, alphas(window), strict=True), 1):
-            if S_next is None or alpha >= 0.5:
+        alpha = alphas(window)
+        for p, frame in enumerate(window.between, 1):
+            if S_next is None or alpha[p] >= 0.5:
                 yield Estimate(frame, p, S_key)
             else:
-                yield Estimate(frame, steps - p, S_next)
+                yield Estimate(frame, len(alpha) - p, S_next)
 
 
 def propagate(
-    frames: Iterable[Frame], network: SplitNetwork, n: int, *, propagation: Propagation | None = None
+    frames: Iterable[Frame], network: SplitNetwork, n: int, *, propagation: Propagation = composed
 ) -> Iterator[Estimate]:
     """Algorithm 1, feature propagation: yields frame i before frame i + 1 is needed."""
-    begin = propagation or composed
-    for p, frame in offsets(frames, n):  # 2
+    for p, frame in distances(frames, n):  # 2
         if p == 0:  # 3: keyframe
-            f = network.features(frame)  # 4
-            f_c = begin(f)  # 10: cache computed features
+            f = network.features(frame)  # 4: keyframe features
+            carry = propagation(f)  # 10: cache computed features
         else:  # 6: intermediate frame
-            f = f_c(frame.motion)  # 7: warp cached features; 10 happens inside
+            f = carry(frame.motion)  # 7: warp cached features, 10: and cache them
         yield Estimate(frame, p, network.task(f))  # 5, 8
 
 
@@ -84,74 +119,36 @@ def interpolate(
     n: int,
     *,
     fuse: Fusion = average,
-    propagation: Propagation | None = None,
-    reverse: Reverse | None = None,
+    propagation: Propagation = composed,
+    reverse: Reverse = inverted,
 ) -> Iterator[Estimate]:
     """Algorithm 2, feature interpolation: yields a window once its next keyframe is read."""
-    begin, turn = propagation or composed, reverse or inverted
     f_next = None
     for window in windows(frames, n):  # 4
-        f = f_next if f_next is not None else network.features(window.key)  # 6: kept from line 8 of the last window
-        f_next = None if window.next_key is None else network.features(window.next_key)  # 8
-        yield Estimate(window.key, 0, network.task(f))  # 7
+        f_key = network.features(window.key) if f_next is None else f_next  # 6: known from line 8, but for the first
+        f_next = None if window.next_key is None else network.features(window.next_key)  # 8: next keyframe features
+        yield Estimate(window.key, 0, network.task(f_key))  # 7
+
         mv = [frame.motion for frame in window.between]
-        weights = alphas(window)
-        steps = len(mv) + 1  # n, but for the last window
-        forward = sum(
-            alpha > 0 for alpha in weights
-        )  # frames that the previous keyframe reaches: all, or those before a cut
-        W_f = PROPAGATE(f, mv[:forward], begin)  # 9
-        W_b: list[Tensor] = []
+        n = len(mv) + 1  # of this window: the last one is shorter
+        alpha = alphas(window)  # (n - p) / n, but 1 or 0 where a scene cut hides one of the keyframes
+        W_f = PROPAGATE(f_key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
+        W_b = []
         if f_next is not None and window.next_key is not None:
-            back = [turn(motion) for motion in (window.next_key.motion, *reversed(mv))]
-            W_b = PROPAGATE(f_next, back[: sum(alpha < 1 for alpha in weights)], begin)  # 10
-        for p, (frame, alpha) in enumerate(zip(window.between, weights, strict=True), 1):  # 11, 12
-            if alpha == 1:  # no next keyframe, or it lies beyond a cut
-                f = W_f[p - 1]
-            elif alpha == 0:  # the previous keyframe lies beyond a cut
-                f = W_b[steps - p - 1]
+            back = [reverse(motion) for motion in (window.next_key.motion, *reversed(mv))]
+            W_b = PROPAGATE(f_next, back[: n - 1 - alpha[1:].count(1)], propagation)  # 10
+
+        for p, frame in enumerate(window.between, 1):  # 11, 12
+            if alpha[p] == 1:
+                f, distance = W_f[p], p
+            elif alpha[p] == 0:
+                f, distance = W_b[n - p], n - p
             else:
-                f = fuse(W_f[p - 1], W_b[steps - p - 1], alpha)  # 13: fuse propagated features
-            nearest = min((p if alpha > 0 else steps), (steps - p if alpha < 1 else p))
-            yield Estimate(frame, nearest, network.task(f))  # 14
+                f, distance = fuse(W_f[p], W_b[n - p], alpha[p]), min(p, n - p)  # 13: fuse propagated features
+            yield Estimate(frame, distance, network.task(f))  # 14
 
 
-def PROPAGATE(f: Tensor, g: Sequence[MotionField], begin: Propagation) -> list[Tensor]:  # noqa: N802 - the paper's name, lines 18-24
-    """Warp ``f`` one step for each motion of ``g``; the result starts after the first step."""
-    step = begin(f)
-    return [step(motion) for motion in g]
-
-
-# How a map is carried on, one frame's motion at a time. Called with the keyframe's map; what comes back takes each next
-# motion and returns the map in that frame.
-Propagation = Callable[[Tensor], Callable[[MotionField], Tensor]]
-
-# How motion to the previous frame becomes motion to the next one.
-Reverse = Callable[[MotionField], MotionField]
-
-
-def chained(f: Tensor) -> Callable[[MotionField], Tensor]:
-    """Carry as printed in the paper: warp the last frame's map by one frame's motion; each step blurs a little."""
-
-    def step(motion: MotionField) -> Tensor:
-        nonlocal f
-        f = warp(f, motion)
-        return f
-
-    return step
-
-
-def composed(f: Tensor) -> Callable[[MotionField], Tensor]:
-    """Carry by composing the motion since the keyframe, and warp the keyframe's own map once."""
-    total: MotionField | None = None
-
-    def step(motion: MotionField) -> Tensor:
-        nonlocal total
-        total = motion if total is None else compose(motion, total)
-        return warp(f, total)
-
-    return step
-
-
-negated: Reverse = negate
-inverted: Reverse = invert
+def PROPAGATE(f: Tensor, g: Iterable[MotionField], propagation: Propagation) -> list[Tensor]:  # noqa: N802
+    """Warp ``f`` one step for each motion of ``g`` (lines 18-24); the result begins with ``f`` itself."""
+    carry = propagation(f)
+    return [f, *(carry(motion) for motion in g)]

@@ -70,8 +70,15 @@ class Segmenter:
         self._reverse = {"inverted": schemes.inverted, "negated": schemes.negated}[reverse]
         # Only a weighted average is known to commute with a linear head.
         commutes = scheme != "interpolate" or self._fuse is FUSIONS["average"]
-        self.space: Literal["scores", "features"] = "scores" if self.network.linear_head and commutes else "features"
-        why = "the head is linear" if self.space == "scores" else "the head or the fusion is not linear"
+        self.space: Literal["scores", "features"] = "features"
+        if not self.network.shows_features:
+            self.space, why = "scores", "the network shows no features"
+            if not commutes:
+                _log.warning("%s shows no features, so %s is taken of its scores", self.network.name, self.fusion)
+        elif self.network.linear_head and commutes:
+            self.space, why = "scores", "the head is linear, which commutes with warp and weighted average"
+        else:
+            why = "the fusion is not linear" if self.network.linear_head else "the head is not linear"
         _log.info("%s are carried between frames: %s", self.space, why)
 
     @property
@@ -120,7 +127,7 @@ class Segmenter:
             raise damage[0]
 
     def _estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
-        if self.scheme == "every":
+        if self.interval == 1:  # every frame is a keyframe: nothing to wait for
             return schemes.every_frame(frames, network)
         if self.scheme == "copy":
             return schemes.copy_nearest(frames, network, self.interval)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numba
@@ -10,16 +11,19 @@ from numpy.typing import NDArray
 
 __all__ = ["CutDetector"]
 
-_UNEXPLAINED = 0.45  # share of the picture's contrast that motion must leave unexplained
+_UNEXPLAINED = 0.32  # share of the contrast that motion must leave unexplained; ordinary video stays below 0.28
 _JUMP = 3.0  # and how many times the usual share
 _MEMORY = 8  # frames that "usual" looks back on
+_FLAT = 4.0  # grey levels: a picture with less contrast has none to explain
+_OTHER_GREYS = 0.15  # distance of the grey values' histograms, asked for where nothing is usual yet
+_SAMPLES = 1000  # at least, so that small pictures are judged on more than a few pixels
 
 
 class CutDetector:
     """Decides, frame by frame, whether motion still explains the picture.
 
     After a cut no vector finds its content: what remains unexplained jumps from its usual share of the picture's
-    contrast to most of it. Noise and fast motion leave much unexplained in every frame, so they do not jump.
+    contrast to most of it. Noise, flicker and fast motion leave much unexplained in every frame, so they do not jump.
     """
 
     def __init__(self) -> None:
@@ -30,15 +34,17 @@ class CutDetector:
 
         ``offsets`` (2, rows, columns) lead back, coded orientation.
         """
+        finer = min(math.ceil(math.sqrt(_SAMPLES / offsets[0].size)), 8)
+        if finer > 1:
+            offsets = np.ascontiguousarray(offsets.repeat(finer, 1).repeat(finer, 2))
         error, contrast, histograms = _unexplained(luma, before, offsets)
-        share = error / max(contrast, 4.0)  # a nearly flat picture has no contrast to explain
-        usual = float(np.median(self._recent)) if self._recent else 0.0
-        first = not self._recent  # nothing to compare with: the grey values themselves must differ too
-        cut = share > max(_UNEXPLAINED, _JUMP * usual) and (not first or histograms > 0.4)
-        if cut:
-            self._recent.clear()
+        share = error / max(contrast, _FLAT)
+        if self._recent:
+            cut = share > max(_UNEXPLAINED, _JUMP * float(np.median(self._recent)))
         else:
-            self._recent.append(share)
+            chance = 3 / math.sqrt(luma.size)  # by which histograms of the same noise differ
+            cut = share > _UNEXPLAINED and contrast > _FLAT and histograms > _OTHER_GREYS + chance
+        self._recent.append(share)
         return cut
 
 

@@ -30,17 +30,20 @@ def load(
     ``network.wrap``), which stay in fp32. Raises ``ModelError`` where it cannot be had.
     """
     where = pick_device(device)
+    dtype = pick_dtype(precision, where)
+    if precision == "bf16" and not (isinstance(model, str) and model.startswith(("camvid", "deeplab"))):
+        raise ModelError("bf16 is for camvid and deeplab-resnet101; a module of yours runs in its own type")
     if not isinstance(model, str):
         return wrap(model, device=where)
     kind, _, rest = model.partition(":")
     if model == "camvid":
         from warpseg.networks import camvid
 
-        return camvid.load(device=where, dtype=pick_dtype(precision, where))
+        return camvid.load(device=where, dtype=dtype)
     if kind == "deeplab-resnet101":
         from warpseg.networks import deeplab
 
-        return deeplab.load(Path(rest) if rest else None, device=where, dtype=pick_dtype(precision, where))
+        return deeplab.load(Path(rest) if rest else None, device=where, dtype=dtype)
     if kind == "py":
         path, made = _from_file(rest)
         return replace(wrap(made, device=where), name=model, checksum=checksum(path))

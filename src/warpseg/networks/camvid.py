@@ -34,6 +34,6 @@ def load(*, device: torch.device, dtype: torch.dtype) -> Network:
     features = fold(net.features.eval()).to(device, dtype).to(memory_format=torch.channels_last)
     head: nn.Module = net.head.to(device).eval()
     return Network(
-        "camvid", features, head, True, CLASSES,
-        white=255, short_side=SHORT_SIDE, device=device, dtype=dtype, checksum=digest,
+        "camvid", features, head, True,
+        classes=CLASSES, white=255, short_side=SHORT_SIDE, device=device, dtype=dtype, checksum=digest,
     )  # fmt: skip

@@ -110,4 +110,6 @@ def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, rand
     net.trunk.to(device, dtype).to(memory_format=torch.channels_last)
     net.mean, net.std = net.mean.to(device, dtype), net.std.to(device, dtype)
     digest = None if weights is None else checksum(weights)
-    return Network("deeplab-resnet101", net.features, head, True, classes, device=device, dtype=dtype, checksum=digest)
+    return Network(
+        "deeplab-resnet101", net.features, head, True, classes=classes, device=device, dtype=dtype, checksum=digest
+    )

@@ -30,9 +30,8 @@ class Network:
     name: str
     feature_net: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor]
-    linear_head: (
-        bool  # whether scores are a linear function (1x1 convolution or identity) of the features, cell by cell
-    )
+    linear_head: bool  # whether scores are a linear function (1x1 convolution or identity) of each cell's features
+    shows_features: bool = True  # False: ``feature_net`` gives the scores already and ``head`` passes them on
     classes: Classes | None = None  # None: named by number once the scores are seen
     white: float = 1.0
     short_side: tuple[int, int] | None = None  # pixels: pictures smaller or larger than this are scaled to fit
@@ -90,19 +89,22 @@ class ScoreSpace:
 
 
 def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device) -> Network:
-    """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w), at any
-    stride.
+    """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w).
 
-    A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as torchvision's do,
-    fit as well.
+    Any stride will do. A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as
+    torchvision's do, fit as well. The module itself is moved to ``device`` and put into evaluation mode.
     """
     if isinstance(module, Network):
         return module
     if isinstance(module, tuple):
         feature_net, head = (part.to(device).eval() for part in module)
-        shape = (head.kernel_size, head.stride, head.padding) if isinstance(head, nn.Conv2d) else None
-        linear = shape == ((1, 1), (1, 1), (0, 0))  # with padding or a stride it would not keep to its cell
-        return Network(_name(feature_net), feature_net, head, linear, device=device)
+        # Only what is known to be linear and to keep to its cell: a subclass may do more.
+        pointwise = type(head) is nn.Conv2d and (head.kernel_size, head.stride, head.padding) == (
+            (1, 1),
+            (1, 1),
+            (0, 0),
+        )
+        return Network(_name(feature_net), feature_net, head, pointwise or type(head) is nn.Identity, device=device)
     if not isinstance(module, nn.Module):
         raise ModelError(
             f"cannot segment with a {type(module).__name__}: expected a model's name, a torch module or a pair of them"
@@ -114,7 +116,7 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
         found: Tensor = out["out"] if isinstance(out, dict) else out
         return found
 
-    return Network(_name(module), scores, nn.Identity(), True, device=device)
+    return Network(_name(module), scores, nn.Identity(), True, shows_features=False, device=device)
 
 
 def _name(module: nn.Module) -> str:
@@ -144,6 +146,8 @@ def pick_device(name: str) -> torch.device:
 
 def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
     """Return the type to compute in; ``auto`` is bf16 where the device multiplies it natively, else fp32."""
+    if precision not in ("auto", "fp32", "bf16"):
+        raise ValueError(f"precision {precision!r}: expected auto, fp32 or bf16")
     if precision == "fp32":
         return torch.float32
     if precision == "bf16":
