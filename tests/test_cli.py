@@ -158,6 +158,29 @@ def test_one_bad_source_does_not_cost_the_others(run: Callable[..., Result], cli
     assert facts(tmp_path / "out" / "clip")["complete"] is True
 
 
+def test_json_tells_of_failures_too(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(tmp_path / "missing.mp4", clip, "--save", "stats", "--json")
+    first, second = (json.loads(line) for line in result.stdout.splitlines())
+    assert result.exit_code == 1
+    assert (first["complete"], second["complete"]) == (False, True)
+    assert "missing.mp4" in first["error"]
+
+
+def test_a_failing_model_costs_one_line_a_source(run: Callable[..., Result], clip: Path) -> None:
+    result = run(clip, model=f"py:{MODELS}:broken")
+    assert result.exit_code == 1
+    one_line(result, "no such thing as")
+    assert run(clip, model=f"py:{MODELS}:unbuildable").exit_code == 2
+
+
+def test_notes_of_a_range_without_frames(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    result = run(clip, "--start", "99")
+    assert result.exit_code == 1
+    one_line(result, "clip.mp4")
+    assert list((tmp_path / "out").iterdir()) == []  # and the user's own folder is still there
+
+
 def test_damaged_after_some_frames(run: Callable[..., Result], tmp_path: Path) -> None:
     result = run(CORRUPTED.path)
     assert result.exit_code == 1
@@ -301,7 +324,8 @@ def test_full_disk(tmp_path: Path) -> None:
     assert facts(out / "noisy")["complete"] is False
 
 
-def test_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
+@pytest.mark.parametrize("times", [1, 2], ids=["once", "twice"])
+def test_interrupt_keeps_what_is_done(tmp_path: Path, times: int) -> None:
     long, out = tmp_path / "long.mp4", tmp_path / "out"
     encode(moving(300), long, rate=25)
     process = in_own_process(long, "--out", out, "--model", f"py:{MODELS}:slow", "--device", "cpu", "--interval", "2")
@@ -310,9 +334,12 @@ def test_interrupt_keeps_what_is_done(tmp_path: Path) -> None:
     while time.monotonic() < deadline and not list((out / "long").glob("*part*")):
         time.sleep(0.05)
     time.sleep(1.0)
-    process.send_signal(signal.SIGINT)
+    for _ in range(times):
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.005)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
+    assert errors.splitlines()[-1].startswith("interrupted")
     assert "Traceback" not in errors
     run_facts = facts(out / "long")
     assert run_facts["complete"] is False

@@ -39,3 +39,18 @@ class Slow(Tiny):
 
 def slow() -> nn.Module:
     return Slow(5)
+
+
+class Broken(Tiny):
+    """Fails on its first picture."""
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        raise RuntimeError("no such thing as\na picture")
+
+
+def broken() -> nn.Module:
+    return Broken(5)
+
+
+def unbuildable() -> nn.Module:
+    raise ImportError("a library that is not there")
