@@ -14,7 +14,6 @@ PUBLIC = [
     "Classes",
     "Frame",
     "ModelError",
-    "MotionError",
     "MotionField",
     "Network",
     "OutputError",

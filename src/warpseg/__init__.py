@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warpseg.errors import ModelError, MotionError, OutputError, VideoError, WarpsegError
+    from warpseg.errors import ModelError, OutputError, VideoError, WarpsegError
     from warpseg.networks import Network, load
     from warpseg.report import Report
     from warpseg.segmentation import Segmentation
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 __all__ = [
-    "Classes", "Frame", "ModelError", "MotionError", "MotionField", "Network", "OutputError", "Report", "Segmentation",
+    "Classes", "Frame", "ModelError", "MotionField", "Network", "OutputError", "Report", "Segmentation",
     "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "warpseg.errors": ("ModelError", "MotionError", "OutputError", "VideoError", "WarpsegError"),
+    "warpseg.errors": ("ModelError", "OutputError", "VideoError", "WarpsegError"),
     "warpseg.networks": ("Network", "load"),
     "warpseg.report": ("Report",),
     "warpseg.segmentation": ("Segmentation",),

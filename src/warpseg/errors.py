@@ -2,14 +2,13 @@
 
 WarpsegError            everything this package raises on purpose; its message is one line: what, where, what to do
 ├── VideoError          a source that cannot be opened, or that is damaged part-way
-├── MotionError         motion that was asked for and cannot be had
 ├── ModelError          a network that cannot be loaded or does not fit
 └── OutputError         a result that cannot be written, or must not be overwritten
 """
 
 from __future__ import annotations
 
-__all__ = ["ModelError", "MotionError", "OutputError", "VideoError", "WarpsegError"]
+__all__ = ["ModelError", "OutputError", "VideoError", "WarpsegError"]
 
 
 class WarpsegError(Exception):
@@ -18,10 +17,6 @@ class WarpsegError(Exception):
 
 class VideoError(WarpsegError):
     """Raised where a source cannot be opened, or is damaged part-way (frames before the damage have been delivered)."""
-
-
-class MotionError(WarpsegError):
-    """Raised where motion was asked for and cannot be had."""
 
 
 class ModelError(WarpsegError):

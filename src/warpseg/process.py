@@ -58,7 +58,7 @@ def process(
     out: Path,
     *,
     name: str | None = None,
-    save: Collection[str] = ("overlay", "masks", "stats"),
+    save: str | Collection[str] = ("overlay", "masks", "stats"),
     overwrite: bool = False,
     start: float | None = None,
     end: float | None = None,
@@ -74,6 +74,7 @@ def process(
     interrupted, in each case after closing and keeping what was done, and with ``run.json`` saying that it is not
     complete.
     """
+    save = [save] if isinstance(save, str) else save
     unknown = sorted(set(save) - set(OUTPUTS))
     if unknown:
         raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")

@@ -34,7 +34,7 @@ class SplitNetwork(Protocol):
         """Run ``N_task`` as far as scores (classes, h, w); upsampling to labels follows where they are wanted."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Estimate:
     """What a scheme says of one frame."""
 

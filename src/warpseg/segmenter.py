@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from torch import Tensor, nn
 
 from warpseg import networks, schemes
@@ -58,11 +59,11 @@ class Segmenter:
         for name, (value, accepted) in choices.items():
             if value not in accepted:
                 raise ValueError(f"{name} {value!r}: expected one of {', '.join(map(str, accepted))}")
-        if not isinstance(interval, int) or interval < 1:
+        if not isinstance(interval, (int, np.integer)) or interval < 1:
             raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more")
         self.network = networks.load(model, device=device, precision=precision)
         self.scheme = scheme
-        self.interval = 1 if scheme == "every" else interval
+        self.interval = 1 if scheme == "every" else int(interval)
         self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
         self.propagation, self.reverse = propagation, reverse
         self._fuse = FUSIONS[fusion] if isinstance(fusion, str) else fusion

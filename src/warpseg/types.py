@@ -41,7 +41,7 @@ class VideoInfo:
     full_range: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One decoded picture, before its motion is known."""
 
@@ -55,7 +55,7 @@ class Picture:
     load: Callable[[], NDArray[np.uint8]] = field(repr=False)  # RGB (height, width, 3) as displayed
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class MotionField:
     """Where the content of a frame was in another frame, by default the one before it.
 
@@ -81,7 +81,7 @@ class MotionField:
         return f"MotionField({self.size[0]}x{self.size[1]}, mean confidence {float(self.confidence.mean()):.2f})"
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Frame:
     """One frame of a video with the motion back to the frame before it."""
 
@@ -92,7 +92,7 @@ class Frame:
     picture: PictureType | None = None
     cut: bool = False  # a scene cut lies between the previous frame and this one
     motion_source: Literal["none", "codec", "estimate"] = "none"
-    load: Callable[[], NDArray[np.uint8]] = field(default=lambda: np.zeros((0, 0, 3), np.uint8), compare=False)
+    load: Callable[[], NDArray[np.uint8]] = field(default=lambda: np.zeros((0, 0, 3), np.uint8))
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:

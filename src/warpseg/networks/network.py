@@ -113,7 +113,7 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
 
     def scores(rgb: Tensor) -> Tensor:
         out = whole(rgb)
-        found: Tensor = out["out"] if isinstance(out, dict) else out
+        found: Tensor = out.get("out") if isinstance(out, dict) else out  # checked in ``Network.features``
         return found
 
     return Network(_name(module), scores, nn.Identity(), True, shows_features=False, device=device)

@@ -65,7 +65,6 @@ class MaskSink(Sink):
             threads=self._threads,
         )
         stream.codec_context.color_range = _FULL_RANGE
-        stream.codec_context.sample_aspect_ratio = self._info.sample_aspect_ratio
 
     def close(self) -> None:
         """Finish the file and give it its final name."""

@@ -136,7 +136,6 @@ def _solve(corner: NDArray[np.float64], plane: NDArray[np.float64]) -> float:
     for k in range(4):
         u = k & 1
         v = k >> 1
-        corner[0] + u * corner[3] + v * corner[6]
         y = corner[1] + u * corner[4] + v * corner[7]
         z = corner[2] + u * corner[5] + v * corner[8]
         nearest = min(nearest, z)
