@@ -113,7 +113,11 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
 
     def scores(rgb: Tensor) -> Tensor:
         out = whole(rgb)
-        found: Tensor = out.get("out") if isinstance(out, dict) else out  # checked in ``Network.features``
+        if isinstance(out, dict) and "out" not in out:
+            raise ModelError(
+                f"{_name(whole)}: gave a dict of {', '.join(map(str, out))}; expected scores, or 'out' in it"
+            )
+        found: Tensor = out["out"] if isinstance(out, dict) else out
         return found
 
     return Network(_name(module), scores, nn.Identity(), True, shows_features=False, device=device)
