@@ -40,12 +40,13 @@ def truth() -> dict[int, NDArray[np.uint8]]:
 
 @pytest.fixture(scope="module")
 def drive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Encode the drive as in the paper: one reference frame, no B-frames."""
     path = tmp_path_factory.mktemp("drive") / "drive.mp4"
     pictures = []
     for file in sorted(data_path("camvid/val").glob("*.png")):
         with Image.open(file) as image:
             pictures.append(np.asarray(image.convert("RGB")))
-    encode(pictures, path, rate=15, options={"crf": "18"})  # x264's defaults: B-frames, three references
+    encode(pictures, path, rate=15, options={"crf": "18", "bf": "0", "refs": "1"})
     return path
 
 
@@ -75,8 +76,9 @@ def test_motion_beats_copying_at_every_distance(
     network: Network, drive: Path, truth: dict[int, NDArray[np.uint8]]
 ) -> None:
     assert network.classes is not None
-    with open_video(drive, max_frames=56) as video:
+    with open_video(drive) as video:
         frames = list(video)
+    targets = {i: label for i, label in truth.items() if i % 3 == 0}  # enough, and the test stays quick
     n, runs = 5, Remembering(network)
     by_scheme = {}
     ways: dict[str, Callable[..., Iterator[Estimate]]] = {
@@ -86,7 +88,7 @@ def test_motion_beats_copying_at_every_distance(
         "interpolate": schemes.interpolate,
     }
     for name, way in ways.items():
-        matrices = by_offset(frames, truth, lambda f, way=way: way(f, runs, n), n, network.classes)  # type: ignore[misc]
+        matrices = by_offset(frames, targets, lambda f, way=way: way(f, runs, n), n, network.classes)  # type: ignore[misc]
         by_scheme[name] = [100 * mean_iou(matrix) for matrix in matrices]
     assert len({scores[0] for scores in by_scheme.values()}) == 1  # the keyframe itself
     for p in range(1, n):
