@@ -14,7 +14,7 @@ demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -m "not gpu"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -26,8 +26,8 @@ types: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/labels.py --model camvid --out benchmarks/results/labels.json
 	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
+	$(BIN)/python benchmarks/paper_network.py --out benchmarks/results/paper_network.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
-	$(BIN)/python -m pytest -m slow
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
