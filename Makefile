@@ -14,7 +14,7 @@ demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
 
 test: $(READY)
-	$(BIN)/python -m pytest -m "not gpu"
+	$(BIN)/python -m pytest
 
 lint: $(READY)
 	$(BIN)/ruff check .
