@@ -319,16 +319,21 @@ def test_the_encodings_test_what_they_should(encoded: Encoded) -> None:
 # Rotation
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
 @pytest.mark.parametrize("size", [(12, 20), (9, 9), (15, 7)])
-def test_a_turned_field_moves_the_turned_picture(size: tuple[int, int], degrees: int) -> None:
+def test_a_turned_field_moves_the_turned_picture(size: tuple[int, int], degrees: int, mirrored: bool) -> None:
     g = torch.Generator().manual_seed(degrees)
     x = torch.randn(3, *size, generator=g)
     motion = MotionField(0.2 * torch.randn(2, *size, generator=g), torch.rand(*size, generator=g))
-    turned, turns = rotate(motion, degrees), degrees // 90
-    expected = torch.rot90(warp(x, motion), turns, (1, 2))
-    torch.testing.assert_close(warp(torch.rot90(x, turns, (1, 2)), turned), expected, atol=1e-5, rtol=0)
-    assert torch.equal(turned.confidence, torch.rot90(motion.confidence, turns, (0, 1)))
+
+    def displayed(maps: torch.Tensor) -> torch.Tensor:
+        turned = torch.rot90(maps, degrees // 90, (1, 2))
+        return turned.flip(2) if mirrored else turned
+
+    turned = rotate(motion, degrees, mirrored=mirrored)
+    torch.testing.assert_close(warp(displayed(x), turned), displayed(warp(x, motion)), atol=1e-5, rtol=0)
+    assert torch.equal(turned.confidence, displayed(motion.confidence[None])[0])
 
 
 @pytest.mark.parametrize(("degrees", "expected"), [(0, (5, 2)), (90, (2, -5)), (180, (-5, -2)), (270, (-2, 5))])

@@ -138,7 +138,7 @@ class Video:
             return Frame(picture.index, picture.time, picture.size, nothing, picture.type, cut, "none", picture.load)
         motion, how = _motion(picture, previous, _candidates(past, ahead) if self._anchors >= _SETTLED else {})
         cut = is_cut(picture.luma, previous.luma, motion.offsets.numpy())
-        motion = rotate(motion, picture.rotation)
+        motion = rotate(motion, picture.rotation, mirrored=picture.mirrored)
         return Frame(picture.index, picture.time, picture.size, motion, picture.type, cut, how, picture.load)
 
 

@@ -53,6 +53,7 @@ class Picture:
     vectors: NDArray[np.void] | None  # FFmpeg's AVMotionVector records in coded orientation, None without
     rotation: int  # degrees counter-clockwise from coded to displayed: 0, 90, 180, 270
     load: Callable[[], NDArray[np.uint8]] = field(repr=False)  # RGB (height, width, 3) as displayed
+    mirrored: bool = False  # left and right are swapped for display, after the rotation
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -60,16 +60,18 @@ def field_from_blocks(
     return MotionField(torch.from_numpy(offsets), torch.from_numpy(confidence)), float(known.mean())
 
 
-def rotate(motion: MotionField, degrees: int) -> MotionField:
-    """Turn a field counter-clockwise by a multiple of 90 degrees, grid and directions, as the picture is turned for
-    display.
+def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> MotionField:
+    """Turn a field counter-clockwise by a multiple of 90 degrees, then swap left and right if ``mirrored``.
+
+    Grid and directions change as the picture does for display.
     """
     turns = degrees // 90 % 4
-    if turns == 0:
-        return motion
-    x, y = motion.offsets
-    turned = ((x, y), (y, -x), (-x, -y), (-y, x))[turns]
-    return MotionField(
-        torch.rot90(torch.stack(turned), turns, (1, 2)).contiguous(),
-        torch.rot90(motion.confidence, turns, (0, 1)).contiguous(),
-    )
+    offsets, confidence = motion.offsets, motion.confidence
+    if turns:
+        x, y = offsets
+        offsets = torch.rot90(torch.stack(((y, -x), (-x, -y), (-y, x))[turns - 1]), turns, (1, 2)).contiguous()
+        confidence = torch.rot90(confidence, turns, (0, 1)).contiguous()
+    if mirrored:
+        offsets = torch.stack((-offsets[0], offsets[1])).flip(2)
+        confidence = confidence.flip(1)
+    return MotionField(offsets, confidence)

@@ -86,7 +86,7 @@ class Converter:
         plane = frame.planes[0]
         return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
 
-    def rgb(self, frame: VideoFrame, rotation: int) -> NDArray[np.uint8]:
+    def rgb(self, frame: VideoFrame, rotation: int, mirrored: bool) -> NDArray[np.uint8]:
         """Return RGB (height, width, 3) uint8 as displayed, by the stream's own matrix and range."""
         matrix = _SWSCALE[choose_matrix(frame)]
         # RGB has no matrix; PyAV 16 looks at the source's matrix and range only where the two sides differ.
@@ -103,7 +103,8 @@ class Converter:
         plane = converted.planes[0]
         rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
         pixels = rows[: converted.height, : converted.width * 3].reshape(converted.height, converted.width, 3)
-        return np.ascontiguousarray(np.rot90(pixels, rotation // 90))
+        turned = np.rot90(pixels, rotation // 90)
+        return np.ascontiguousarray(turned[:, ::-1] if mirrored else turned)
 
 
 def displayed(size: tuple[int, int], rotation: int) -> tuple[int, int]:

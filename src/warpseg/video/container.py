@@ -80,8 +80,6 @@ def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> P
         )
     warnings: list[str] = []
     info = _describe(container, stream, first, name)
-    if rotation_of(side_data_of(first))[1]:
-        warnings.append(f"{name}: asks to be mirrored, which is not done; left and right stay as coded")
 
     def pictures() -> Generator[Picture, None, None]:
         start = None if span.start is None else math.ceil((info.start_time + span.start) / info.time_base)
@@ -96,7 +94,7 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
     converter = Converter()
     for index, frame in decoder.frames(start):
         side_data = side_data_of(frame)
-        rotation, _ = rotation_of(side_data)
+        rotation, mirrored = rotation_of(side_data)
         stamp = _stamp(frame, info.container or "")
         vectors = side_data.get("MOTION_VECTORS")
         yield Picture(
@@ -107,7 +105,8 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
             luma=converter.luma(frame),
             vectors=vectors.to_ndarray() if isinstance(vectors, MotionVectors) else None,
             rotation=rotation,
-            load=partial(converter.rgb, frame, rotation),
+            load=partial(converter.rgb, frame, rotation, mirrored),
+            mirrored=mirrored,
         )
 
 
