@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -213,3 +214,17 @@ def test_the_fixed_deconvolution_is_bilinear_interpolation_away_from_borders() -
     assert upsampled.shape == expected.shape
     assert not task.upsample.weight.requires_grad
     assert all(parameter.requires_grad for parameter in task.scores.parameters())
+
+
+def test_a_loaded_network_is_not_moved_in_silence() -> None:
+    network = replace(load("camvid", device="cpu"), device=torch.device("meta"))
+    with pytest.raises(ModelError, match="loaded on meta; load it on cpu"):
+        load(network, device="cpu")
+    assert load(network) is network
+
+
+def test_precision_is_checked_and_not_ignored() -> None:
+    with pytest.raises(ValueError, match="fp8"):
+        load("camvid", precision="fp8")  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match="its own type"):
+        load(nn.Identity(), precision="bf16")

@@ -33,6 +33,8 @@ def load(
     dtype = pick_dtype(precision, where)
     if precision == "bf16" and not (isinstance(model, str) and model.startswith(("camvid", "deeplab"))):
         raise ModelError("bf16 is for camvid and deeplab-resnet101; a module of yours runs in its own type")
+    if isinstance(model, Network) and device != "auto" and model.device.type != where.type:
+        raise ModelError(f"{model.name} was loaded on {model.device}; load it on {device} to run it there")
     if not isinstance(model, str):
         return wrap(model, device=where)
     kind, _, rest = model.partition(":")
