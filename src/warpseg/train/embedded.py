@@ -1,7 +1,7 @@
 """Train the embedded network from nothing: ``python -m warpseg.train.embedded --data ROOT --out WEIGHTS``.
 
-ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is only ever
-looked at to print its score. About an hour and a half on two CPU cores that do nothing else. The run can be stopped and
+ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is never
+trained on; its score is printed. About an hour and a half on two CPU cores that do nothing else. The run can be stopped and
 started again: it continues from ``WEIGHTS.state``.
 """
 
