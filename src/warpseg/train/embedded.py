@@ -1,8 +1,8 @@
 """Train the embedded network from nothing: ``python -m warpseg.train.embedded --data ROOT --out WEIGHTS``.
 
 ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is never
-trained on; its score is printed. About an hour and a half on two CPU cores that do nothing else. The run can be stopped and
-started again: it continues from ``WEIGHTS.state``.
+trained on; its score is printed. About an hour and a half on two CPU cores that do nothing else. The run can be
+stopped and started again: it continues from ``WEIGHTS.state``.
 """
 
 from __future__ import annotations
