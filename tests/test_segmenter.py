@@ -277,7 +277,7 @@ def test_labels_hold_every_class(classes: int) -> None:
     ids = result.labels()
     assert ids.dtype == (np.uint8 if classes <= 255 else np.uint16)
     expected = F.interpolate(result.scores[None], size=SMALL, mode="bilinear", align_corners=False)[0].argmax(0)
-    assert np.mean(ids == expected.numpy()) > 0.999
+    assert np.array_equal(ids, expected.numpy())
 
 
 def test_labels_and_probabilities_at_any_size() -> None:
@@ -286,7 +286,11 @@ def test_labels_and_probabilities_at_any_size() -> None:
     probabilities = result.probabilities((200, 144))
     assert tuple(probabilities.shape) == (6, 200, 144)
     torch.testing.assert_close(probabilities.sum(0), torch.ones(200, 144), atol=1e-5, rtol=0)
-    assert np.mean(probabilities.argmax(0).numpy() == result.labels((200, 144))) > 0.999
+    # Softmax rounds, so a near-tie may turn; nothing else may.
+    best = result.probabilities((200, 144)).topk(2, 0).values
+    clear = (best[0] - best[1] > 1e-6).numpy()
+    assert clear.mean() > 0.99
+    assert np.array_equal(probabilities.argmax(0).numpy()[clear], result.labels((200, 144))[clear])
     assert tuple(result.probabilities().shape) == (6, *SMALL)
 
 
