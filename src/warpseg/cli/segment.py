@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from warpseg.errors import ModelError, WarpsegError
+from warpseg.cli.common import complain, seconds
+from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
     from warpseg.report import Report
@@ -67,7 +68,7 @@ def segment(
     kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
     if not kinds or set(kinds) - set(_KINDS):
         raise typer.BadParameter(f"{save!r}: expected some of {', '.join(_KINDS)}, with commas", param_hint="--save")
-    begin, stop = _seconds(start, "--start"), _seconds(end, "--end")
+    begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -83,7 +84,7 @@ def segment(
     except ModelError as error:
         if debug:
             raise
-        _complain(error)
+        complain(error)
         raise typer.Exit(2) from error
 
     failed = False
@@ -118,19 +119,6 @@ def segment(
         raise typer.Exit(1)
 
 
-def _seconds(text: str | None, option: str) -> float | None:
-    """Read ``90``, ``1:30`` or ``0:01:30.5`` as seconds."""
-    if text is None:
-        return None
-    try:
-        parts = [float(part) for part in text.split(":")]
-    except ValueError:
-        parts = []
-    if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
-        raise typer.BadParameter(f"{text!r}: expected seconds or HH:MM:SS", param_hint=option)
-    return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
-
-
 def _numbered(names: list[str]) -> list[str]:
     """Make equal names differ: clip, clip_2, clip_3."""
     seen: Counter[str] = Counter()
@@ -152,7 +140,7 @@ def _tell(source: str, report: Report | None, error: Exception | None, as_json: 
     for line in report.warnings if report else []:
         print(f"note: {source}: {line}", file=sys.stderr)
     if error is not None:
-        _complain(error)
+        complain(error)
     if as_json and report:
         print(json.dumps(json.loads((report.folder / "run.json").read_text(encoding="utf-8"))), flush=True)
     elif as_json:
@@ -163,8 +151,3 @@ def _tell(source: str, report: Report | None, error: Exception | None, as_json: 
             f"{report.folder}: {report.frames} frames, {report.keyframes} keyframes, "
             f"{report.seconds:.1f} s, {report.frames_per_second:.1f} frames a second{faster}"
         )
-
-
-def _complain(error: Exception) -> None:
-    what = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
-    print(f"error: {' '.join(what.split())}", file=sys.stderr)
