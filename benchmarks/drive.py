@@ -23,13 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
-from torch import Tensor
+from numpy.typing import NDArray
 
 from result import write
 from warpseg import Segmenter, schemes
-from warpseg.evaluate.metrics import mean_iou
-from warpseg.evaluate.protocol import by_offset
+from warpseg.evaluate.datasets import camvid
+from warpseg.evaluate.protocol import Remembering, by_offset
 from warpseg.fusion import maximum
 from warpseg.networks import Network, ScoreSpace, load
 from warpseg.schemes import Estimate, SplitNetwork
@@ -44,32 +43,6 @@ ENCODINGS = {
     "bf=0 refs=1": {"bf": "0", "refs": "1", "crf": CRF, "sc_threshold": "0", "x264-params": "weightp=0"},
     "x264 defaults": {"crf": CRF},
 }
-
-
-class Remembering:
-    """A network that computes the features of each frame once."""
-
-    def __init__(self, network: SplitNetwork) -> None:
-        self._network = network
-        self._known: dict[int, Tensor] = {}
-        self.task = network.task
-
-    def features(self, frame: Frame) -> Tensor:
-        if frame.index not in self._known:
-            self._known[frame.index] = self._network.features(frame)
-        return self._known[frame.index]
-
-
-def drive(data: Path) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
-    """Return the drive's frames (RGB) and labels (255: void)."""
-    paths = sorted((data / "camvid" / "val").glob("*.png"))
-    frames = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
-    labels = {}
-    for i, path in enumerate(paths):
-        label = np.array(Image.open(data / "camvid" / "valannot" / path.name))
-        label[label >= 11] = 255
-        labels[i] = label
-    return frames, labels
 
 
 def rows(network: Network) -> dict[str, tuple[SplitNetwork, Callable[..., Iterator[Estimate]]]]:
@@ -90,19 +63,13 @@ def rows(network: Network) -> dict[str, tuple[SplitNetwork, Callable[..., Iterat
     }
 
 
-def accuracy(network: Network, frames: list[Frame], labels: dict[int, np.ndarray], n: int) -> dict[str, Row]:
-    """Return mIoU of each scheme at interval ``n``: by distance, their average, their worst, and frame by frame."""
+def accuracy(network: Network, frames: list[Frame], labels: dict[int, NDArray[np.uint8]], n: int) -> dict[str, Row]:
+    """Return what each scheme reached at interval ``n``, every reading of it (``Scores.summary``)."""
     assert network.classes is not None
     table: dict[str, Row] = {}
     for name, (runs, scheme) in rows(network).items():
-        matrices = by_offset(frames, labels, lambda f, s=scheme, r=runs: s(f, r, n), n, network.classes)
-        every, *distances = (100 * mean_iou(matrix) for matrix in matrices)  # offset 0 is the keyframe itself
-        table[name] = {
-            "every_frame": every,
-            "by_distance": distances,
-            "average": float(np.mean(distances)),
-            "worst": min(distances),
-        }
+        scores = by_offset(frames, labels, lambda f, s=scheme, r=runs: s(f, r, n), n, network.classes)
+        table[name] = scores.summary()
     return table
 
 
@@ -134,17 +101,17 @@ def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 
 
 def measure(network: Network, data: Path, intervals: Sequence[int]) -> list[Row]:
     """Return one row for each encoding, interval and scheme; print them as they come."""
-    pictures, labels = drive(data)
+    drive = camvid(data / "camvid")
     table: list[Row] = []
     for encoding, options in ENCODINGS.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "drive.mp4"
-            encode(pictures, path, rate=15, options=options)
+            encode(drive.pictures, path, rate=drive.rate, options=options)
             fast = speed(network, path, intervals)
             with open_video(path) as video:
                 frames = list(video)
         for n in intervals:
-            for name, scores in accuracy(network, frames, labels, n).items():
+            for name, scores in accuracy(network, frames, drive.labels, n).items():
                 row: Row = {"encoding": encoding, "interval": n, "scheme": name, **scores, **fast.get((name, n), {})}
                 table.append(row)
                 print(line(row), flush=True)
@@ -158,7 +125,7 @@ def line(row: Row) -> str:
     text = (
         f"{row['encoding']:14} n={row['interval']:<2} {row['scheme']:30} "
         f"mIoU {average:.1f} / {worst:.1f} of {every:.1f}, "
-        f"retention {100 * average / every:.1f} / {100 * worst / every:.1f} %"
+        f"retention {row['average_retention']:.1f} / {row['worst_retention']:.1f} %"
     )
     if "model_fps" in row:
         text += (

@@ -3,36 +3,64 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
-from warpseg.evaluate.metrics import Matrix, confusion
-from warpseg.schemes import Estimate
+from warpseg.evaluate.metrics import confusion
+from warpseg.evaluate.scores import Scores
+from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.segmentation import Segmentation
 from warpseg.types import Classes, Frame
 
-__all__ = ["by_offset"]
+__all__ = ["Remembering", "Scheme", "by_offset"]
 
 Scheme = Callable[[Iterable[Frame]], Iterator[Estimate]]
 
 
+class Remembering:
+    """A network that computes the features of each frame once, for many runs over one decoded video.
+
+    Frames are known by their number: make another for another video. Speed must not be measured with it.
+    """
+
+    def __init__(self, network: SplitNetwork) -> None:
+        self._network = network
+        self._known: dict[int, Tensor] = {}
+        self.task = network.task
+
+    def features(self, frame: Frame) -> Tensor:
+        """Return the features of a frame, computed when first asked for."""
+        if frame.index not in self._known:
+            self._known[frame.index] = self._network.features(frame)
+        return self._known[frame.index]
+
+
 def by_offset(
-    frames: Sequence[Frame], truth: Mapping[int, NDArray[Any]], scheme: Scheme, n: int, classes: Classes
-) -> list[Matrix]:
-    """Return one confusion matrix for each offset p = 0 .. n-1 from the previous keyframe.
+    frames: Sequence[Frame], truth: Mapping[int, NDArray[np.uint8]], scheme: Scheme, n: int, classes: Classes
+) -> Scores:
+    """Score a scheme at each offset p = 0 .. n-1 from the previous keyframe.
 
     The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of
-    ``truth`` (labels by frame number) that lie in a whole window at each shift. ``scheme`` is run once a shift: give
-    it a network that remembers features, for accuracy alone.
+    ``truth`` (label maps by frame number, 255: void) that lie in a whole window at each shift. ``scheme`` is run once
+    a shift: give it a ``Remembering`` network. Raises ``ValueError`` where no labelled frame lies in whole windows,
+    and for labels out of range.
     """
-    targets = range(n - 1, len(frames) - n + 1)
-    matrices = [np.zeros((len(classes), len(classes)), np.int64) for _ in range(n)]
+    targets = {
+        i: frames[i].index for i in range(n - 1, len(frames) - n + 1) if frames[i].index in truth
+    }  # position -> frame number
+    if not targets:
+        raise ValueError(
+            f"no labelled frame has {n - 1} frames on either side: {len(frames)} frames, {len(truth)} of them "
+            f"labelled, are too few for interval {n}"
+        )
+    rows = {i: row for row, i in enumerate(targets)}
+    matrices = np.zeros((n, len(targets), len(classes), len(classes)), np.int64)
     for shift in range(n):
-        for t, estimate in enumerate(scheme(frames[shift:]), shift):
-            label = truth.get(estimate.frame.index)
-            if t in targets and label is not None:
+        for i, estimate in enumerate(scheme(frames[shift:]), shift):
+            if i in targets:
+                label = truth[targets[i]]
                 predicted = Segmentation(estimate, classes).labels(label.shape)
-                matrices[(t - shift) % n] += confusion(label, predicted, len(classes))
-    return matrices
+                matrices[(i - shift) % n, rows[i]] = confusion(label, predicted, len(classes))
+    return Scores(tuple(targets.values()), matrices)
