@@ -17,7 +17,7 @@ LAYERS = [
     {"evaluate", "train"},
     {"segmenter"},
     {"process"},
-    {"report"},
+    {"report", "info"},
     {"source", "segmentation"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from warpseg import __version__
+from warpseg.cli.info import info
 from warpseg.cli.segment import segment
 
 __all__ = ["app", "main"]
@@ -20,6 +21,7 @@ app = typer.Typer(
     help="Segment video many times faster: the network on keyframes, motion vectors for the frames between.",
 )
 app.command()(segment)
+app.command()(info)
 
 
 def _version(asked: bool) -> None:

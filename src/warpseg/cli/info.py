@@ -1,0 +1,203 @@
+"""``warpseg info``: what videos are made of, and how far their motion carries."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from warpseg.cli.common import complain, seconds
+
+if TYPE_CHECKING:
+    from warpseg.info import Inspection, Measured
+
+__all__ = ["info"]
+
+_SHOWN = 30  # pictures of a group that are printed
+
+
+def info(
+    sources: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SOURCE...",
+            show_default=False,
+            help="Video files, URLs, '-' for a pipe, folders or patterns of images.",
+        ),
+    ],
+    max_frames: Annotated[
+        str, typer.Option("--max-frames", metavar="N", help="Frames that are looked at; 0 or all for every one.")
+    ] = "300",
+    start: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Begin here: seconds or HH:MM:SS after the first frame.")
+    ] = None,
+    end: Annotated[str | None, typer.Option(metavar="TIME", help="Stop here: seconds or HH:MM:SS.")] = None,
+    motion: Annotated[
+        Literal["auto", "codec", "estimate", "flow", "none"], typer.Option(help="Where motion comes from.")
+    ] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a source, one a line.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Say what videos are made of: stream, pictures, motion, and an interval to begin with."""
+    limit = _frames(max_frames)
+    begin, stop = seconds(start, "--start"), seconds(end, "--end")
+    if stop is not None and stop <= (begin or 0):
+        raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+
+    # Heavy imports wait until the arguments are known to be right.
+    from warpseg.info import inspect
+
+    failed = False
+    for source in sources:
+        try:
+            found = inspect(source, start=begin, end=stop, max_frames=limit, motion=motion)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            raise typer.Exit(130) from None
+        except Exception as error:  # one source must not cost the others
+            if debug:
+                raise
+            failed = True
+            complain(error)
+            if as_json:
+                print(json.dumps({"source": source, "complete": False, "error": str(error)}), flush=True)
+            continue
+        if as_json:
+            print(json.dumps(found.to_dict() | {"source": source}), flush=True)
+        else:
+            _print(source, found)
+        if found.error is not None:
+            failed = True
+            print(f"error: {found.error}", file=sys.stderr)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _frames(text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isdecimal():
+        raise typer.BadParameter(f"{text!r}: expected a number of frames, 0 or all", param_hint="--max-frames")
+    return int(text) or None
+
+
+def _print(source: str, found: Inspection) -> None:
+    print(source)
+    for name, value in _lines(found):
+        print(f"  {name:<12} {value}")
+    print(flush=True)
+
+
+def _lines(found: Inspection) -> Iterator[tuple[str, str]]:
+    """Yield (what, value) a line."""
+    video, stated, pictures = found.video, found.stated, found.pictures
+    yield "container", " - ".join(filter(None, (video.container, stated.format))) or "none"
+    yield "video", _video(found)
+    yield "rate", _rate(found)
+    length = "not stated" if found.duration is None else f"{float(found.duration):.2f} s"
+    yield "duration", length + (f", {found.frames[0]} frames ({found.frames[1]})" if found.frames else "")
+    if stated.audio is not None:
+        sound = "; ".join(f"{one.codec} {one.rate} Hz {one.layout}" for one in stated.audio)
+        yield "audio", sound or "none"
+    first, last = found.times.first or 0, found.times.last or 0
+    part = "all" if found.whole else "part of the source"
+    yield "analysed", f"{found.times.count} frames, {float(first):.2f} to {float(last):.2f} s ({part})"
+    if pictures.counts:
+        yield "pictures", _shares(Counter[str](pictures.counts))
+        yield "GOP", _gop(found)
+    covered = found.distances.total()
+    if covered + found.intra:
+        yield (
+            "vectors",
+            f"{_shares(Counter({f'{k:+d}': n for k, n in found.distances.items()}))} of the area they cover",
+        )
+        yield "intra", f"{found.intra / (covered + found.intra):.1%} of the area of P and B pictures"
+    yield "motion", found.decision
+    yield "used", f"{_shares(found.motion)} of frames"
+    cuts = ", ".join(map(str, found.cuts[:10])) + (", ..." if len(found.cuts) > 10 else "")
+    yield "scene cuts", f"{len(found.cuts)} (at frame {cuts})" if found.cuts else "none"
+    yield from _quality(found)
+    yield "suggestion", f"--interval {found.interval}: {found.why}" if found.interval else f"none: {found.why}"
+    for note in found.notes:
+        yield "note", note
+
+
+def _video(found: Inspection) -> str:
+    video, stated = found.video, found.stated
+    height, width = video.size
+    words = [" ".join(filter(None, (video.codec, stated.profile))) or "no codec", f"{width}x{height}"]
+    if video.rotation:
+        words.append(f"rotated by {video.rotation} degrees")
+    if video.sample_aspect_ratio != 1:
+        words.append(f"pixel aspect {video.sample_aspect_ratio}")
+    if stated.pixel_format:
+        words.append(f"{stated.pixel_format} ({stated.bits} bit)")
+    if stated.bit_rate:
+        words.append(f"{stated.bit_rate / 1000:,.0f} kbit/s in all")
+    return ", ".join(words)
+
+
+def _rate(found: Inspection) -> str:
+    rate, times = found.video.frame_rate, found.times
+    if rate is None:
+        said = "not stated"
+    else:
+        said = f"{rate} fps" if rate.denominator == 1 else f"{rate} = {float(rate):.3f} fps"
+    if not found.stated.has_timestamps:
+        return f"{said}, no timestamps"
+    if times.constant is None or times.shortest is None or times.longest is None:
+        return said
+    if times.constant:
+        return f"{said}, constant"
+    return f"{said} on average, variable: {1000 * float(times.shortest):.4g} to {1000 * float(times.longest):.4g} ms"
+
+
+def _gop(found: Inspection) -> str:
+    pictures = found.pictures
+    if pictures.groups:
+        words = [f"I-frame every {_spread(pictures.groups)} frames"]
+    else:
+        words = ["one I-frame" if pictures.counts["I"] else "no I-frame"]
+    if not pictures.counts["B"]:
+        words.append("no B-frames")
+    elif pictures.between:
+        words.append(f"{_spread(pictures.between)} B-frames between anchors")
+    if pictures.pattern:
+        words.append(pictures.pattern if len(pictures.pattern) <= _SHOWN else f"{pictures.pattern[:_SHOWN]}...")
+    return "; ".join(words)
+
+
+def _spread(counts: Counter[int]) -> str:
+    typical, least, most = counts.most_common(1)[0][0], min(counts), max(counts)
+    return f"{typical}" if least == most else f"{typical} ({least} to {most})"
+
+
+def _quality(found: Inspection) -> Iterator[tuple[str, str]]:
+    if found.quality is None or found.compared_at is None:
+        yield "warp quality", "no two frames of one scene to compare"
+        return
+    height, width = found.compared_at
+    where = f"luma at {width}x{height}, {found.quality.pairs} pairs"
+    if found.quality.warped == found.quality.still == 0:
+        yield "warp quality", f"frozen: no frame differs from the one before ({where})"
+        return
+    yield "warp quality", f"{_decibels(found.quality)} ({where})"
+    yield "at distance", "   ".join(f"{far.distance}: {_decibels(far, short=True)}" for far in found.curve)
+
+
+def _decibels(measured: Measured, *, short: bool = False) -> str:
+    from warpseg.info.quality import psnr
+
+    warped, still = (f"{psnr(error):.1f}" for error in (measured.warped, measured.still))
+    return f"{warped}/{still}" if short else f"{warped} dB, zero motion {still} dB"
+
+
+def _shares(counts: Counter[str]) -> str:
+    total = counts.total()
+    return ", ".join(f"{key} {count / total:.1%}" for key, count in counts.most_common())

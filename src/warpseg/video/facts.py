@@ -1,0 +1,82 @@
+"""What a container states about its streams beyond ``VideoInfo``, read without decoding a frame."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av import FFmpegError
+from av.container import InputContainer
+from av.stream import Disposition
+
+from warpseg.video.open import Source
+
+__all__ = ["Sound", "StreamFacts", "read_facts"]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """One audio stream."""
+
+    codec: str
+    rate: int  # samples a second
+    layout: str  # "mono", "stereo", "5.1" ...
+
+
+@dataclass(frozen=True)
+class StreamFacts:
+    """What is stated and need not be true; None where nothing is."""
+
+    format: str | None = None  # the container's long name
+    profile: str | None = None
+    pixel_format: str | None = None  # FFmpeg's name
+    bits: int | None = None  # of a luma sample
+    bit_rate: int | None = None  # of the whole file, bits a second
+    duration: Fraction | None = None  # seconds
+    frames: int | None = None  # as counted by the container's writer
+    has_timestamps: bool = True
+    audio: tuple[Sound, ...] | None = ()  # None where it was not looked for
+
+
+def read_facts(source: Source) -> StreamFacts:
+    """Return what the container of a file or URL states about the stream that ``open_pictures`` reads.
+
+    Sources that can be read only once (a pipe, a file object), folders of images and arrays state nothing.
+    """
+    if not isinstance(source, str | Path) or str(source) in ("-", "pipe:", "pipe:0"):
+        return StreamFacts(audio=None)
+    name = os.fspath(source)
+    if "://" not in name and not os.path.isfile(name):
+        return StreamFacts()
+    try:
+        with av.open(name if "://" in name else os.path.abspath(name), "r") as container:
+            return _facts(container)
+    except FFmpegError:  # whoever opens the source for its pictures tells what is wrong with it
+        return StreamFacts(audio=None)
+
+
+def _facts(container: InputContainer) -> StreamFacts:
+    shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
+    stream, context = shown[0], shown[0].codec_context
+    duration = None
+    if stream.duration and stream.time_base:
+        duration = stream.duration * stream.time_base
+    elif container.duration:
+        duration = Fraction(container.duration, av.time_base)
+    return StreamFacts(
+        format=container.format.long_name,
+        profile=context.profile,
+        pixel_format=context.pix_fmt,
+        bits=context.format.components[0].bits if context.format else None,
+        bit_rate=container.bit_rate or None,
+        duration=duration,
+        frames=stream.frames or None,
+        has_timestamps=stream.start_time is not None,
+        audio=tuple(
+            Sound(sound.codec_context.name, sound.codec_context.sample_rate, sound.codec_context.layout.name)
+            for sound in container.streams.audio
+        ),
+    )
