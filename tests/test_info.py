@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from assets import CORRUPTED, NASA, NASA_VFR, NO_DURATION, VIDEOS, VP9, Asset
@@ -16,10 +21,12 @@ from pans import encode, pan
 from warpseg.cli import app
 from warpseg.info import inspect
 from warpseg.info.counters import FrameTimes, PictureTypes
-from warpseg.info.quality import Sums, psnr
+from warpseg.info.quality import Pair, Sums, psnr
 from warpseg.info.suggest import suggest
+from warpseg.plots.collect import Collector
+from warpseg.plots.draw import colours
 from warpseg.synthetic import encode as encode_timed
-from warpseg.types import PictureType
+from warpseg.types import Frame, MotionField, PictureType
 
 GOP = {"g": "12", "keyint_min": "12", "bf": "2", "x264-params": "b-adapt=0:scenecut=0:b-pyramid=none:open-gop=0"}
 
@@ -126,24 +133,25 @@ def test_times_without_any() -> None:
     assert times.mean_rate is None
 
 
-def sums(*decibels: float) -> dict[int, Sums]:
-    first = 255**2 / 10 ** (decibels[0] / 10)
-    return {k: Sums(1, 255**2 / 10 ** (value / 10), 0, first) for k, value in enumerate(decibels, 1)}
+def error(decibels: float) -> float:
+    return float(255**2 / 10 ** (decibels / 10))
 
 
 @pytest.mark.parametrize(
-    ("decibels", "interval"),
+    ("decibels", "still", "interval"),
     [
-        ((30, 29, 28, 26), 7),  # 3 dB are lost at distance 3.5
-        ((30, 20), 2),
-        ((30, 29, 28), 6),  # never lost: twice the farthest
-        ((50, 45, 40, 37, 36, 30), 10),  # worse, but good until 36 dB
-        ((math.inf, math.inf), 4),
+        ((30, 29, 28, 26), 24, 7),  # half of the six decibels is lost at distance 3.5
+        ((30, 20), 24, 2),
+        ((30, 29, 28), 24, 6),  # never lost: twice the farthest
+        ((30, 29, 28), 30, 5),  # motion wins nothing: 1.5 dB are allowed
+        ((50, 45, 40, 37, 36, 30), 40, 10),  # much is lost, but the picture is good until 36 dB
+        ((math.inf, math.inf), math.inf, 4),
+        ((30, 29.9) * 20, 24, 30),
     ],
-    ids=["between", "at once", "never", "good anyway", "frozen"],
+    ids=["between", "at once", "never", "no gain", "good anyway", "frozen", "long"],
 )
-def test_suggestion(decibels: tuple[float, ...], interval: int) -> None:
-    back = sums(*decibels)
+def test_suggestion(decibels: tuple[float, ...], still: float, interval: int) -> None:
+    back = {k: Sums(1, error(here), 0, error(decibels[0]), error(still)) for k, here in enumerate(decibels, 1)}
     assert suggest(back)[0] == interval
 
 
@@ -224,3 +232,65 @@ def test_usage(panned: Path, words: list[str]) -> None:
 @pytest.mark.parametrize("words", [["0"], ["all"]], ids=" ".join)
 def test_everything(panned: Path, words: list[str]) -> None:
     assert json.loads(run(panned, "--json", "--max-frames", *words).stdout)["analysed"]["frames"] == 30
+
+
+def picture(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path) as image:
+        assert image.format == "PNG"
+        return np.asarray(image.convert("RGB"))
+
+
+def test_plot(panned: Path, tmp_path: Path) -> None:
+    result = run(panned, "--plot", tmp_path / "pan.png")
+    assert result.exit_code == 0, result.output
+    drawn = picture(tmp_path / "pan.png")
+    assert drawn.shape[1] == 1600
+    assert 1000 < drawn.shape[0] < 2000
+    coloured = np.ptp(drawn.astype(int), axis=2) > 60  # the frames under their motion, which is the same everywhere
+    assert coloured.mean() > 0.2
+    assert (drawn == 255).all(2).mean() > 0.2  # and paper around them
+    assert [path.name for path in tmp_path.iterdir()] == ["pan.png"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5], ids="{} frames".format)
+def test_plot_of_next_to_nothing(tmp_path: Path, count: int) -> None:
+    clip = encode(tmp_path / "short.mkv", pan((0, 0), count, size=(64, 48)), "ffv1")
+    result = run(clip, "--plot", tmp_path / "short.png")
+    assert result.exit_code == 0, result.output
+    assert picture(tmp_path / "short.png").std() > 5
+
+
+def test_hue_is_direction_and_opacity_is_speed() -> None:
+    right, left, still = (np.array([[[x]], [[0.0]]], np.float32) for x in (4, -4, 0))
+    red, cyan, nothing = (colours(motion, 4.0)[0, 0] for motion in (right, left, still))
+    assert red[0] > 0.9 > red[1]
+    assert cyan[0] < 0.9 < cyan[1]
+    assert (nothing[3], red[3]) == (0, pytest.approx(0.85))
+
+
+def test_what_is_collected_does_not_grow() -> None:
+    frame = Frame(
+        0, Fraction(0), (64, 96), MotionField.zero((8, 12)), "I", load=lambda: np.zeros((64, 96, 3), np.uint8)
+    )
+    collected = Collector()
+    for k in range(9001):
+        collected(replace(frame, index=k), Pair(1.0, 2.0) if k else None)
+    assert len(collected.points) <= 2000
+    assert sum(point.pairs for point in collected.points) == 9000
+    assert len(collected.examples) == 6
+    indices = np.diff([example.index for example in collected.examples])
+    assert indices.max() < 2 * indices.min()
+
+
+def test_plot_without_matplotlib(panned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    result = run(panned, "--plot", tmp_path / "pan.png")
+    assert result.exit_code == 2
+    assert len(errors(result)) == 1
+    assert "pip install 'warpseg[plot]'" in result.stderr
+
+
+@pytest.mark.parametrize("name", ["pan.jpg", "nowhere/pan.png"])
+def test_plot_usage(panned: Path, tmp_path: Path, name: str) -> None:
+    assert run(panned, "--plot", tmp_path / name).exit_code == 2
+    assert run(panned, panned, "--plot", tmp_path / "pan.png").exit_code == 2

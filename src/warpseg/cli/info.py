@@ -7,14 +7,17 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from warpseg.cli.common import complain, seconds
+from warpseg.errors import OutputError
 
 if TYPE_CHECKING:
     from warpseg.info import Inspection, Measured
+    from warpseg.plots import Collector
 
 __all__ = ["info"]
 
@@ -40,6 +43,10 @@ def info(
     motion: Annotated[
         Literal["auto", "codec", "estimate", "flow", "none"], typer.Option(help="Where motion comes from.")
     ] = "auto",
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.png", help="Draw motion over frames, its quality over time, vectors by distance."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a source, one a line.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -48,15 +55,21 @@ def info(
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
+    _check_plot(plot, sources)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
     from warpseg.info import inspect
 
+    collector = None if plot is None else _collector(debug=debug)
     failed = False
     for source in sources:
         try:
-            found = inspect(source, start=begin, end=stop, max_frames=limit, motion=motion)
+            found = inspect(source, start=begin, end=stop, max_frames=limit, motion=motion, watch=collector)
+            if plot is not None and collector is not None:
+                from warpseg.plots import draw
+
+                draw(found, collector, plot)
         except KeyboardInterrupt:
             print("interrupted", file=sys.stderr)
             raise typer.Exit(130) from None
@@ -77,6 +90,31 @@ def info(
             print(f"error: {found.error}", file=sys.stderr)
     if failed:
         raise typer.Exit(1)
+
+
+def _check_plot(plot: Path | None, sources: list[str]) -> None:
+    if plot is None:
+        return
+    if len(sources) > 1:
+        raise typer.BadParameter("one picture shows one source; give a single SOURCE", param_hint="--plot")
+    if plot.suffix.lower() != ".png":
+        raise typer.BadParameter(f"{plot}: a name that ends in .png is expected", param_hint="--plot")
+    if not plot.parent.is_dir():
+        raise typer.BadParameter(f"{plot.parent}: no such folder", param_hint="--plot")
+
+
+def _collector(*, debug: bool) -> Collector:
+    """Return what gathers the picture, or end the command where matplotlib is missing."""
+    from warpseg.plots import Collector, check_matplotlib
+
+    try:
+        check_matplotlib()
+    except OutputError as error:
+        if debug:
+            raise
+        complain(error)
+        raise typer.Exit(2) from error
+    return Collector()
 
 
 def _frames(text: str) -> int | None:

@@ -30,14 +30,16 @@ class Sums:
     pairs: int = 0
     warped: float = 0.0  # sum over pairs of the mean squared error in grey levels
     still: float = 0.0  # of zero motion
-    nearest: float = 0.0  # of the same frames, warped from the frame before each: what distance 1 leaves
+    nearest: float = 0.0  # both for the frame before each of the same frames: what distance 1 leaves
+    nearest_still: float = 0.0
 
-    def add(self, warped: float, still: float, nearest: float) -> None:
+    def add(self, warped: float, still: float, nearest: tuple[float, float]) -> None:
         """Count one pair."""
         self.pairs += 1
         self.warped += warped
         self.still += still
-        self.nearest += nearest
+        self.nearest += nearest[0]
+        self.nearest_still += nearest[1]
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Quality:
         if before is not None and not begins:
             self.size = (luma.shape[0], luma.shape[1])
             pair = Pair(_error(warp(before, frame.motion), luma), _error(before, luma))
-            self.step.add(pair.warped, pair.still, pair.warped)
+            self.step.add(pair.warped, pair.still, (pair.warped, pair.still))
             if self._count % _EVERY == _EVERY - 1:
                 self._look_back(small, frame.motion)
         self._count += 1
@@ -85,12 +87,12 @@ class Quality:
         return pair
 
     def _look_back(self, luma: Tensor, path: MotionField) -> None:
-        nearest = 0.0
+        nearest = 0.0, 0.0
         for distance, (then, onward, begins) in enumerate(reversed(self._past), 1):
             if distance in self.back:
-                error = _error(warp(then, path), luma)
-                nearest = nearest if distance > 1 else error
-                self.back[distance].add(error, _error(then, luma), nearest)
+                errors = _error(warp(then, path), luma), _error(then, luma)
+                nearest = nearest if distance > 1 else errors
+                self.back[distance].add(*errors, nearest)
             if begins:
                 return
             path = compose(path, onward)
