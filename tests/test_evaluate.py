@@ -18,7 +18,7 @@ from warpseg import schemes
 from warpseg.evaluate.datasets import camvid
 from warpseg.evaluate.metrics import confusion, iou, mean_iou
 from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.evaluate.scores import Scores, average, average_retention, bounds, worst, worst_retention
+from warpseg.evaluate.scores import Scores, average, average_retention, bounds, difference, worst, worst_retention
 from warpseg.schemes import Estimate
 from warpseg.synthetic import Street
 from warpseg.types import Classes, Frame, MotionField
@@ -219,6 +219,19 @@ def test_bootstrap_is_a_function_of_its_seed_and_pairs_scores_of_the_same_target
     assert (scores.resampled(seed=3) != scores.resampled(seed=4)).any()
     twice = Scores(scores.frames, 2 * scores.matrices)
     np.testing.assert_allclose(twice.resampled(), scores.resampled(), rtol=1e-12)
+
+
+def test_differences_are_paired() -> None:
+    scores = made_up()
+    assert difference(scores, scores, worst) == (0, 0, 0)
+    worse = scores.matrices.copy()
+    worse[1:, :, 0, 1] += 20  # on every frame alike
+    value, low, high = difference(Scores(scores.frames, worse), scores, average_retention)
+    alone_low, alone_high = bounds(average_retention(scores.resampled()))
+    assert low < value < high < 0
+    assert high - low < (alone_high - alone_low) / 2
+    with pytest.raises(ValueError, match="different target frames"):
+        difference(scores, Scores(scores.frames[1:], scores.matrices[:, 1:]), average)
 
 
 def test_neighbouring_frames_are_drawn_together() -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from warpseg.evaluate.metrics import Matrix, mean_iou
 
-__all__ = ["Reading", "Scores", "average", "average_retention", "bounds", "worst", "worst_retention"]
+__all__ = ["Reading", "Scores", "average", "average_retention", "bounds", "difference", "worst", "worst_retention"]
 
 Values = NDArray[np.float64]
 
@@ -144,3 +144,17 @@ class Scores:
 
     def __repr__(self) -> str:
         return f"Scores({len(self.matrices)} distances, {len(self.frames)} targets, mIoU {100 * self.average:.1f})"
+
+
+def difference(
+    scores: Scores, other: Scores, reading: Reading, *, block: int = 10, draws: int = 2000, seed: int = 0
+) -> tuple[float, float, float]:
+    """Return ``reading`` of ``scores`` less that of ``other``, and its 95 % interval (value, low, high).
+
+    Both are read on the same drawn targets, so what makes some frames harder than others cancels. Raises ``ValueError``
+    where their targets differ.
+    """
+    if scores.frames != other.frames:
+        raise ValueError("scores of different target frames cannot be compared")
+    a, b = (reading(each.resampled(block=block, draws=draws, seed=seed)) for each in (scores, other))
+    return float(reading(scores.by_distance) - reading(other.by_distance)), *bounds(a - b)
