@@ -135,7 +135,7 @@ def _print(source: str, found: Inspection) -> None:
 def _lines(found: Inspection) -> Iterator[tuple[str, str]]:
     """Yield (what, value) a line."""
     video, stated, pictures = found.video, found.stated, found.pictures
-    yield "container", " - ".join(filter(None, (video.container, stated.format))) or "none"
+    yield "container", ": ".join(filter(None, (video.container, stated.format))) or "none"
     yield "video", _video(found)
     yield "rate", _rate(found)
     length = "not stated" if found.duration is None else f"{float(found.duration):.2f} s"
@@ -169,7 +169,7 @@ def _lines(found: Inspection) -> Iterator[tuple[str, str]]:
 def _video(found: Inspection) -> str:
     video, stated = found.video, found.stated
     height, width = video.size
-    words = [" ".join(filter(None, (video.codec, stated.profile))) or "no codec", f"{width}x{height}"]
+    words = [" ".join(filter(None, (video.codec, stated.profile))) or "pictures", f"{width}x{height}"]
     if video.rotation:
         words.append(f"rotated by {video.rotation} degrees")
     if video.sample_aspect_ratio != 1:

@@ -71,7 +71,11 @@ class Inspection:
         if self.whole:
             return self.times.count, "counted"
         count = self.video.frame_count
-        return None if count is None else (count, "stated" if count == self.stated.frames else "estimated")
+        if count is None:
+            return None
+        if self.video.container == "images":
+            return count, "counted"
+        return count, "stated" if count == self.stated.frames else "estimated"
 
     @property
     def duration(self) -> Fraction | None:

@@ -46,11 +46,13 @@ def read_facts(source: Source) -> StreamFacts:
 
     Sources that can be read only once (a pipe, a file object), folders of images and arrays state nothing.
     """
-    if not isinstance(source, str | Path) or str(source) in ("-", "pipe:", "pipe:0"):
+    if hasattr(source, "read") or str(source) in ("-", "pipe:", "pipe:0"):
         return StreamFacts(audio=None)
+    if not isinstance(source, str | Path):
+        return StreamFacts(has_timestamps=False)
     name = os.fspath(source)
     if "://" not in name and not os.path.isfile(name):
-        return StreamFacts()
+        return StreamFacts(has_timestamps=False)
     try:
         with av.open(name if "://" in name else os.path.abspath(name), "r") as container:
             return _facts(container)
