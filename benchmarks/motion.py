@@ -31,11 +31,13 @@ from warpseg.evaluate.protocol import Remembering, by_offset
 from warpseg.evaluate.scores import Scores, average_retention, difference, worst_retention
 from warpseg.networks import Network, ScoreSpace, load
 from warpseg.schemes import Estimate
+from warpseg.source import Motion, open_video
 
 Row = dict[str, Any]
 
+_FLOW: list[Motion] = ["flow"] if find_spec("cv2") else []
 QUALITIES, INTERVALS = [18.0, 28.0], [5, 10]
-SOURCES = ["auto", "codec", "estimate", *(["flow"] if find_spec("cv2") else []), "none"]
+SOURCES: list[Motion] = ["auto", "codec", "estimate", *_FLOW, "none"]
 IN_DETAIL = "x264 defaults"  # with every source; the other encodings with ``auto`` only
 SCHEMES: dict[str, Callable[..., Iterator[Estimate]]] = {
     "copy": schemes.copy_nearest,
@@ -57,7 +59,7 @@ def accuracy(
             runs = Remembering(ScoreSpace(network))
             sources = asked.motion or (SOURCES if name == IN_DETAIL else ["auto"])
             for source in sources:
-                with motion_speed.open_with(encoded.path, source) as video:
+                with open_video(encoded.path, motion=source) as video:
                     frames = list(video)
                 facts = {"encoding": name, "quality": quality, **encoded.facts(), "motion": source}
                 facts |= {"motion_frames": dict(video.motion), **motion_speed.measure(encoded.path, source)}
@@ -90,16 +92,20 @@ def line(row: Row) -> str:
             readings = ("average_retention", "worst_retention")
             for value, low, high in (row[f"{reading}_less_reference"] for reading in readings):
                 text += f" {value:+.2f} ({low:+.2f} to {high:+.2f})"
-        return f"{text}, decode {row['decode_alone_ms']:.2f} ms, motion {row['motion_ms']:.2f} ms"
+        return f"{text}, {cost(row)}"
     if "video" in row:
         return (
-            f"{row['video']:42} {row['b_frames']:3} B of {row['frames']:3} {row['motion']:8} decode "
-            f"{row['decode_alone_ms']:.1f} ms, motion {row['motion_ms']:.1f} ms, together {row['fps']:.1f} fps"
+            f"{row['video']:42} {row['b_frames']:3} B of {row['frames']:3} {row['motion']:8} {cost(row)}, "
+            f"decode + motion {row['fps']:.1f} fps"
         )
     return (
         f"{row['drive']} ({row['true_motion_mean_px']:.1f} px) {row['encoding']:18} {row['motion']:8} endpoint error "
         f"mean {row['mean_px']:.2f} px, median {row['median_px']:.2f} px"
     )
+
+
+def cost(row: Row) -> str:
+    return f"decode {row['decode_alone_ms']:.2f} ms, motion {row['motion_ms']:.2f} + {row['reverse_ms']:.2f} ms"
 
 
 def main(asked: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from motion_speed import open_with
 from quality import ENCODINGS, Clip
 from warpseg.geometry import resample
+from warpseg.source import Motion, open_video
 from warpseg.synthetic import Street
 from warpseg.synthetic.street import StreetFrame
 from warpseg.types import MotionField
@@ -33,7 +34,7 @@ def endpoint_errors(motion: MotionField, truth: StreetFrame) -> NDArray[np.float
     return np.asarray(np.hypot(off[0], off[1])[truth.visible])
 
 
-def rows(folder: Path, sources: Sequence[str], *, frames: int | None = None) -> Iterator[Row]:
+def rows(folder: Path, sources: Sequence[Motion], *, frames: int | None = None) -> Iterator[Row]:
     """Yield a row for each ego-motion, encoding and source: mean and median endpoint error in pixels."""
     for drive, (speed, rate) in DRIVES.items():
         streets = []
@@ -46,21 +47,21 @@ def rows(folder: Path, sources: Sequence[str], *, frames: int | None = None) -> 
         lengths = [endpoint_errors(still, frame) for street, _ in streets for frame in street[1:]]
         for source in sources:
             for encoding in CODED if source == "codec" else (DECODED,):
-                errors, how = [], {"codec": 0, "estimate": 0, "none": 0}
+                errors, how = [], Counter[str]()
                 for street, clip in streets:
                     path = clip.encode(ENCODINGS[encoding], QUALITY).path
-                    with open_with(path, source) as video:
+                    with open_video(path, motion=source) as video:
                         for frame, truth in zip(video, street, strict=True):
                             if frame.index:
                                 errors.append(endpoint_errors(frame.motion, truth))
-                                how[frame.motion_source] = how.get(frame.motion_source, 0) + 1
+                                how[frame.motion_source] += 1
                 found = np.concatenate(errors)
                 yield {
                     "drive": drive,
                     "true_motion_mean_px": float(np.concatenate(lengths).mean()),
                     "encoding": encoding,
                     "motion": source,
-                    "motion_frames": how,
+                    "motion_frames": dict(how),
                     "mean_px": float(found.mean()),
                     "median_px": float(np.median(found)),
                     "over_3_px": float((found > 3).mean()),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from warpseg.source import Video, open_video
+from warpseg.source import Motion, open_video
 from warpseg.synthetic import Street, encode
 from warpseg.timing import Stages
 
@@ -20,45 +20,43 @@ FILES = ("VID_1920x1080_cabac_temporal_direct.264", "vid_h264.mp4")  # 1080p wit
 FRAMES = 90  # of a video at most
 
 
-def open_with(path: Path, motion: str, *, stages: Stages | None = None, max_frames: int | None = None) -> Video:
-    """Open a video with one motion source: the only place here that knows how they are asked for."""
-    asked = {"auto": True, "none": False}
-    if motion not in asked:
-        raise SystemExit(f"motion source {motion!r}: there are {', '.join(asked)}")
-    return open_video(path, motion=asked[motion], stages=stages, max_frames=max_frames)
-
-
-def measure(path: Path, motion: str, *, passes: int = 5, max_frames: int | None = None) -> Row:
+def measure(path: Path, motion: Motion, *, passes: int = 5, max_frames: int | None = None) -> Row:
     """Return milliseconds a frame by stage, and frames a second of a pass that does nothing else; medians.
 
     Decoders work ahead in threads of their own, so decoding is cheaper beside motion than alone: ``decode_alone_ms`` is
-    a pass without motion, in turns with the others.
+    a pass without motion, in turns with the others. ``reverse_ms`` is what motion the other way costs on top, which is
+    found for those who ask (Algorithm 2).
     """
-    laps: list[tuple[float, float, float, float]] = []
+    laps: list[tuple[float, ...]] = []
     for lap in range(passes + 1):  # the first warms up
         alone, both = Stages(), Stages()
         _pass(path, "none", alone, max_frames)
-        started = time.perf_counter()
-        frames = _pass(path, motion, both, max_frames)
-        seconds = time.perf_counter() - started
+        frames, _, seconds = _pass(path, motion, both, max_frames)
+        _, reverse, _ = _pass(path, motion, Stages(), max_frames, reverse=True)
         if lap:
-            stages = (alone.seconds["decode"], both.seconds["decode"], both.seconds["motion"], seconds)
-            laps.append(tuple(value / frames for value in stages))  # type: ignore[arg-type]
-    alone_s, decode, moving, whole = np.median(laps, axis=0)
-    return {
-        "decode_alone_ms": 1000 * float(alone_s),
-        "decode_ms": 1000 * float(decode),
-        "motion_ms": 1000 * float(moving),
-        "fps": 1 / float(whole),
-    }
+            spent = (alone.seconds["decode"], both.seconds["decode"], both.seconds["motion"], reverse, seconds)
+            laps.append(tuple(value / frames for value in spent))
+    *stages, whole = (float(value) for value in np.median(laps, axis=0))
+    names = ("decode_alone_ms", "decode_ms", "motion_ms", "reverse_ms")
+    return {**{name: 1000 * value for name, value in zip(names, stages, strict=True)}, "fps": 1 / whole}
 
 
-def _pass(path: Path, motion: str, stages: Stages, max_frames: int | None) -> int:
-    with open_with(path, motion, stages=stages, max_frames=max_frames) as video:
-        return sum(1 for _ in video)
+def _pass(
+    path: Path, motion: Motion, stages: Stages, max_frames: int | None, *, reverse: bool = False
+) -> tuple[int, float, float]:
+    """Return frames, seconds spent on motion the other way, and seconds in all."""
+    frames, spent, began = 0, 0.0, time.perf_counter()
+    with open_video(path, motion=motion, stages=stages, max_frames=max_frames) as video:
+        for frame in video:
+            frames += 1
+            if reverse:
+                started = time.perf_counter()
+                _ = frame.reverse
+                spent += time.perf_counter() - started
+    return frames, spent, time.perf_counter() - began
 
 
-def rows(data: Path, folder: Path, sources: Sequence[str], *, frames: int | None = None) -> Iterator[Row]:
+def rows(data: Path, folder: Path, sources: Sequence[Motion], *, frames: int | None = None) -> Iterator[Row]:
     """Yield a row for each large video and motion source: synthetic streets in x264's defaults, and real files."""
     frames = frames or FRAMES
     videos = {}
@@ -68,7 +66,7 @@ def rows(data: Path, folder: Path, sources: Sequence[str], *, frames: int | None
         encode((street.still(i)[0] for i in range(frames)), path, options={"crf": "23"})
     videos |= {name: data / "video" / name for name in FILES if (data / "video" / name).exists()}
     for name, path in videos.items():
-        with open_with(path, "none", max_frames=frames) as video:
+        with open_video(path, motion="none", max_frames=frames) as video:
             types = [frame.picture for frame in video]
         for source in sources:
             yield {

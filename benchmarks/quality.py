@@ -135,22 +135,25 @@ def _lumas(path: Path) -> list[NDArray[np.uint8]]:
 
 
 def _next(encoding: Encoding, tried: Iterable[Encoded], target: float) -> float:
-    """Return the knob's setting where a line meets the target: through the nearest try on either side of it, or on
-    from the nearest one; halfway between the two after a few of these.
+    """Return the setting to try next: between the nearest tries on either side of the target, where a line through
+    them meets it and later halfway; on from the last one in its direction while all are on one side.
     """
 
     def position(made: Encoded) -> float:
         return math.log2(made.setting) if encoding.knob == "b" else made.setting
 
-    ranked = sorted(tried, key=lambda made: abs(made.psnr - target))
-    best, slope = ranked[0], encoding.slope
-    other = next((made for made in ranked if (made.psnr > target) != (best.psnr > target)), ranked[-1])
-    if other.psnr != best.psnr:
-        slope = (other.psnr - best.psnr) / (position(other) - position(best))
-    if slope * encoding.slope <= 0:  # noise of the rate control
-        slope = encoding.slope
-    found = position(best) + (target - best.psnr) / slope
-    if len(ranked) > _LINES and (other.psnr > target) != (best.psnr > target):  # steps, on which lines creep
+    newest_first = [*tried][::-1]  # of tries with equal PSNR the newest is nearest to the other side
+    ranked = sorted(newest_first, key=lambda made: abs(made.psnr - target))
+    best = ranked[0]
+    other = next((made for made in ranked if (made.psnr > target) != (best.psnr > target)), None)
+    if other is None:
+        upwards = (best.psnr < target) == (encoding.slope > 0)
+        last = (max if upwards else min)(ranked, key=position)
+        found = position(last) + (target - last.psnr) / encoding.slope
+    elif len(ranked) <= _LINES:
+        share = (target - best.psnr) / (other.psnr - best.psnr)
+        found = position(best) + share * (position(other) - position(best))
+    else:  # lines creep where the encoder has steps
         found = (position(best) + position(other)) / 2
     if encoding.knob == "b":
         return float(round(2**found, -3))
