@@ -17,12 +17,12 @@ LAYERS = [
     {"evaluate", "train", "plots"},
     {"segmenter"},
     {"process"},
-    {"report", "info"},
+    {"report", "info", "motion_range"},
     {"source", "segmentation"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},
     {"geometry", "fusion", "schedule"},
-    {"types", "errors", "timing", "bilinear"},
+    {"types", "errors", "timing", "sampling"},
 ]
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 # Doors of the house: they name what is public, whatever its layer.
@@ -75,7 +75,7 @@ def test_every_layer_that_is_there_is_looked_at() -> None:
     rooms = {room_of(path) for path in FILES} - DOORS
     assert {"schemes", "geometry", "types", "source", "segmenter", "cli"} <= rooms
     assert rooms <= set(LEVEL)
-    assert {target for _, target in imported(Path("geometry.py"))} <= {"types", "bilinear"}
+    assert {target for _, target in imported(Path("geometry.py"))} <= {"types", "sampling"}
     assert {target for _, target in imported(Path("schemes.py"))} == {"fusion", "geometry", "schedule", "types"}
 
 

@@ -15,6 +15,8 @@ PUBLIC = [
     "Frame",
     "ModelError",
     "MotionField",
+    "MotionRange",
+    "MotionUnavailable",
     "Network",
     "OutputError",
     "Report",
@@ -26,6 +28,7 @@ PUBLIC = [
     "WarpsegError",
     "load",
     "open_video",
+    "read_motion",
 ]
 
 

@@ -18,7 +18,7 @@ from assets import Asset
 from pans import Picture, encode, pan, share_right
 from warpseg import Frame, MotionField, VideoError, open_video
 from warpseg.geometry import negate, warp
-from warpseg.motion.codec import rotate
+from warpseg.motion.rotate import rotate
 
 
 def grey(frame: Frame, factor: int = 1) -> Tensor:
@@ -62,7 +62,7 @@ def test_without_vectors_motion_is_estimated_and_reported() -> None:
         found = list(video)
         assert video.motion == {"none": 1, "estimate": 5}
         assert not video.info.has_vectors
-        assert any("mestimate" in line and "motion of 5 of 6 frames" in line for line in video.warnings)
+        assert any("motion of 5 of 6 frames was estimated" in line for line in video.warnings)
     for frame in found[1:]:
         assert frame.motion_source == "estimate"
         assert share_right(frame.motion, (3, -2)) > 0.95

@@ -6,7 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warpseg.errors import ModelError, OutputError, VideoError, WarpsegError
+    from warpseg.errors import ModelError, MotionUnavailable, OutputError, VideoError, WarpsegError
+    from warpseg.motion_range import MotionRange, read_motion
     from warpseg.networks import Network, load
     from warpseg.report import Report
     from warpseg.segmentation import Segmentation
@@ -15,14 +16,16 @@ if TYPE_CHECKING:
     from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 __all__ = [
-    "Classes", "Frame", "ModelError", "MotionField", "Network", "OutputError", "Report", "Segmentation",
-    "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
+    "Classes", "Frame", "ModelError", "MotionField", "MotionRange", "MotionUnavailable", "Network", "OutputError",
+    "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
+    "read_motion",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "warpseg.errors": ("ModelError", "OutputError", "VideoError", "WarpsegError"),
+    "warpseg.errors": ("ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"),
+    "warpseg.motion_range": ("MotionRange", "read_motion"),
     "warpseg.networks": ("Network", "load"),
     "warpseg.report": ("Report",),
     "warpseg.segmentation": ("Segmentation",),

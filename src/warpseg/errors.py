@@ -2,13 +2,14 @@
 
 WarpsegError            everything this package raises on purpose; its message is one line: what, where, what to do
 ├── VideoError          a source that cannot be opened, or that is damaged part-way
+├── MotionUnavailable   a motion source that this video or machine does not have
 ├── ModelError          a network that cannot be loaded or does not fit
 └── OutputError         a result that cannot be written, or must not be overwritten
 """
 
 from __future__ import annotations
 
-__all__ = ["ModelError", "OutputError", "VideoError", "WarpsegError"]
+__all__ = ["ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"]
 
 
 class WarpsegError(Exception):
@@ -17,6 +18,12 @@ class WarpsegError(Exception):
 
 class VideoError(WarpsegError):
     """Raised where a source cannot be opened, or is damaged part-way (frames before the damage have been delivered)."""
+
+
+class MotionUnavailable(WarpsegError):
+    """Raised where the motion source that was asked for is not there: no vectors in the stream, no optical flow
+    installed.
+    """
 
 
 class ModelError(WarpsegError):

@@ -1,4 +1,4 @@
-"""Moving maps along motion: warp, compose, invert. The oracle of all sampling in the house.
+"""Moving maps along motion: warp, follow, compose, invert. All sampling of the house, and its only minus sign.
 
 Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see
 ``MotionField``), so ``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value
@@ -7,14 +7,16 @@ continues.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from warpseg import bilinear
+from warpseg import sampling
 from warpseg.types import MotionField
 
-__all__ = ["compose", "invert", "negate", "resample", "sample", "warp"]
+__all__ = ["compose", "follow", "invert", "negate", "resample", "sample", "warp"]
 
 
 def warp(x: Tensor, motion: MotionField) -> Tensor:
@@ -34,7 +36,7 @@ def sample(x: Tensor, offsets: Tensor) -> Tensor:
     if x.device.type == "cpu" and x.dtype == torch.float32 and not wants_gradient:
         maps = x.detach().reshape(-1, height, width).contiguous()
         out = torch.empty_like(maps)
-        bilinear.sample(maps.numpy(), offsets.detach().float().contiguous().numpy(), out.numpy())
+        sampling.sample(maps.numpy(), offsets.detach().float().contiguous().numpy(), out.numpy())
         return out.reshape(x.shape)
     column, fx = _positions(offsets[0], width, -1)
     row, fy = _positions(offsets[1], height, -2)
@@ -69,6 +71,24 @@ def resample(offsets: Tensor, size: tuple[int, int]) -> Tensor:
     if coarser and offsets.shape[-2] % size[0] == 0 and offsets.shape[-1] % size[1] == 0:
         return F.adaptive_avg_pool2d(offsets, size)
     return F.interpolate(offsets[None], size=size, mode="bilinear", align_corners=False, antialias=coarser)[0]
+
+
+def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField:
+    """Chain any number of fields: follow each point from this frame through all of them, in order; grid of ``size``.
+
+    The points are the cell centres of the grid (h, w). Each step takes the offset of the cell that the point lies in,
+    so motion stays sharp at the edges of things however long the path is, where composing field by field would smooth
+    it step by step. Confidence is the least on the way, and zero where the path leaves the frame. No motions: zero.
+    """
+    height, width = size
+    start = torch.stack(
+        torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")[::-1]
+    ).contiguous()
+    points, confidence = start.clone(), torch.ones(size)
+    for motion in motions:
+        offsets, certainty = motion.offsets.cpu().contiguous(), motion.confidence.cpu().contiguous()
+        sampling.advance(points.numpy(), confidence.numpy(), offsets.numpy(), certainty.numpy())
+    return MotionField(points - start, confidence * _inside(points - start))
 
 
 def compose(first: MotionField, second: MotionField) -> MotionField:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.report import Report, once, write_run
 from warpseg.sinks import ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
-from warpseg.source import Source, open_video
+from warpseg.source import Source
 from warpseg.timing import Stages
 from warpseg.types import Classes, VideoInfo
 
@@ -86,8 +86,7 @@ def process(
     report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, folder)
     started, begun = time.perf_counter(), datetime.now(UTC)
     stages = Stages()
-    motion = segmenter.scheme != "every"
-    with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion, stages=stages) as video:
+    with segmenter.open(source, start=start, end=end, max_frames=max_frames, stages=stages) as video:
         made = _make_folder(folder)
         sinks: list[Sink] = []
         classes: Classes | None = None

@@ -102,7 +102,7 @@ def write_run(
         "frames": report.frames,
         "keyframes": report.keyframes,
         "delay": {"frames": segmenter.delay, "ms": round(float(1000 * segmenter.delay / rate), 1) if rate else None},
-        "motion": dict(video.motion),
+        "motion": {"asked": segmenter.motion, "chosen": video.decision, "frames": dict(video.motion)},
         "scene_cuts": video.cuts,
         "seconds": round(report.seconds, 3),
         "seconds_by_stage": {stage: round(spent, 3) for stage, spent in report.stages.items()},

@@ -14,13 +14,13 @@ from typing import Protocol
 from torch import Tensor
 
 from warpseg.fusion import Fusion, average
-from warpseg.geometry import compose, invert, negate, warp
+from warpseg.geometry import follow, invert, negate, warp
 from warpseg.schedule import alphas, distances, windows
 from warpseg.types import Frame, MotionField
 
 __all__ = [
     "Estimate", "Propagation", "Reverse", "SplitNetwork",
-    "chained", "composed", "copy_nearest", "every_frame", "interpolate", "inverted", "negated", "propagate",
+    "chained", "composed", "copy_nearest", "every_frame", "interpolate", "inverted", "negated", "propagate", "searched",
 ]  # fmt: skip
 
 
@@ -47,8 +47,8 @@ class Estimate:
 # takes each next motion and returns the map in that frame.
 Propagation = Callable[[Tensor], Callable[[MotionField], Tensor]]
 
-# How motion to the previous frame becomes motion to the next one.
-Reverse = Callable[[MotionField], MotionField]
+# The motion from the previous frame to this one, which leads maps back from the next keyframe.
+Reverse = Callable[[Frame], MotionField]
 
 
 def chained(f: Tensor) -> Callable[[MotionField], Tensor]:
@@ -64,19 +64,29 @@ def chained(f: Tensor) -> Callable[[MotionField], Tensor]:
 
 
 def composed(f: Tensor) -> Callable[[MotionField], Tensor]:
-    """Carry by composing the motion since the keyframe, and warp the keyframe's own map once."""
-    since_key: MotionField | None = None
+    """Carry by following the motion all the way to the keyframe, and warp the keyframe's own map once."""
+    since_key: list[MotionField] = []  # the newest first
 
     def carry(mv: MotionField) -> Tensor:
-        nonlocal since_key
-        since_key = mv if since_key is None else compose(mv, since_key)
-        return warp(f, since_key)
+        since_key.insert(0, mv)
+        return warp(f, follow(since_key, (f.shape[-2], f.shape[-1])))
 
     return carry
 
 
-negated: Reverse = negate  # in place, as in the paper
-inverted: Reverse = invert  # each vector carried to where it points
+def negated(frame: Frame) -> MotionField:
+    """Turn the frame's motion around in place, as in the paper."""
+    return negate(frame.motion)
+
+
+def inverted(frame: Frame) -> MotionField:
+    """Turn the frame's motion around by carrying each vector to where it points."""
+    return invert(frame.motion)
+
+
+def searched(frame: Frame) -> MotionField:
+    """Take the motion that was found from the previous frame to this one; where there is none, turn it around."""
+    return frame.reverse if frame.reverse is not None else invert(frame.motion)
 
 
 def every_frame(frames: Iterable[Frame], network: SplitNetwork) -> Iterator[Estimate]:
@@ -120,7 +130,7 @@ def interpolate(
     *,
     fuse: Fusion = average,
     propagation: Propagation = composed,
-    reverse: Reverse = inverted,
+    reverse: Reverse = searched,
 ) -> Iterator[Estimate]:
     """Algorithm 2, feature interpolation: yields a window once its next keyframe is read."""
     f_next = None
@@ -135,8 +145,8 @@ def interpolate(
         W_f = PROPAGATE(f_key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
         W_b = []
         if f_next is not None and window.next_key is not None:
-            back = [reverse(motion) for motion in (window.next_key.motion, *reversed(mv))]
-            W_b = PROPAGATE(f_next, back[: n - 1 - alpha[1:].count(1)], propagation)  # 10
+            back = [window.next_key, *reversed(window.between)][: n - 1 - alpha[1:].count(1)]
+            W_b = PROPAGATE(f_next, map(reverse, back), propagation)  # 10
 
         for p, frame in enumerate(window.between, 1):  # 11, 12
             if alpha[p] == 1:

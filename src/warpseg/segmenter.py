@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from torch import Tensor, nn
@@ -17,7 +17,7 @@ from warpseg.networks import Network, Precision, ScoreSpace
 from warpseg.process import process
 from warpseg.report import Report
 from warpseg.segmentation import Segmentation
-from warpseg.source import Source, open_video
+from warpseg.source import Motion, Source, Video, open_video
 from warpseg.timing import Stages
 from warpseg.types import Classes, Frame
 
@@ -34,8 +34,9 @@ class Segmenter:
     ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest
     keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is
     ``average``, ``maximum``, or a function (forward, backward, alpha). ``propagation`` composes motion and warps once
-    (``composed``) or warps step by step as the paper prints it (``chained``); ``reverse`` turns motion around by
-    splatting (``inverted``) or in place as in the paper (``negated``).
+    (``composed``) or warps step by step as the paper prints it (``chained``); ``reverse`` searches motion to the next
+    frame as well (``searched``), or turns the motion to the previous one around, by splatting (``inverted``) or in
+    place as in the paper (``negated``). ``motion`` and ``flow_weights`` are those of ``open_video``.
     """
 
     def __init__(
@@ -46,14 +47,17 @@ class Segmenter:
         interval: int = 5,
         fusion: Literal["average", "maximum", "maximum-literal"] | Fusion = "average",
         propagation: Literal["composed", "chained"] = "composed",
-        reverse: Literal["inverted", "negated"] = "inverted",
+        reverse: Literal["searched", "inverted", "negated"] = "searched",
+        motion: Motion = "auto",
+        flow_weights: Path | str | None = None,
         device: str = "auto",
         precision: Precision = "auto",
     ) -> None:
         choices = {
             "scheme": (scheme, ("every", "copy", "propagate", "interpolate")),
             "propagation": (propagation, ("composed", "chained")),
-            "reverse": (reverse, ("inverted", "negated")),
+            "reverse": (reverse, ("searched", "inverted", "negated")),
+            "motion": (motion, get_args(Motion)),
             "fusion": (fusion, (*FUSIONS, *([fusion] if callable(fusion) else []))),
         }
         for name, (value, accepted) in choices.items():
@@ -68,7 +72,11 @@ class Segmenter:
         self.propagation, self.reverse = propagation, reverse
         self._fuse = FUSIONS[fusion] if isinstance(fusion, str) else fusion
         self._propagation = {"composed": schemes.composed, "chained": schemes.chained}[propagation]
-        self._reverse = {"inverted": schemes.inverted, "negated": schemes.negated}[reverse]
+        reverses = {"searched": schemes.searched, "inverted": schemes.inverted, "negated": schemes.negated}
+        self._reverse = reverses[reverse]
+        # Motion that nothing asks for is not looked for.
+        self.motion: Motion = "none" if scheme == "every" else motion
+        self.flow_weights = flow_weights
         # Only a weighted average is known to commute with a linear head.
         commutes = scheme != "interpolate" or self._fuse is FUSIONS["average"]
         self.space: Literal["scores", "features"] = "features"
@@ -100,9 +108,28 @@ class Segmenter:
         ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all
         that decodes has been yielded, where it is damaged.
         """
-        motion = self.scheme != "every"
-        with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:
+        with self.open(source, start=start, end=end, max_frames=max_frames) as video:
             yield from self.segment(video)
+
+    def open(
+        self,
+        source: Source,
+        *,
+        start: float | None = None,
+        end: float | None = None,
+        max_frames: int | None = None,
+        stages: Stages | None = None,
+    ) -> Video:
+        """Open a source with the motion that the scheme needs."""
+        return open_video(
+            source,
+            start=start,
+            end=end,
+            max_frames=max_frames,
+            motion=self.motion,
+            flow_weights=self.flow_weights,
+            stages=stages,
+        )
 
     def segment(self, frames: Iterable[Frame], stages: Stages | None = None) -> Iterator[Segmentation]:
         """Yield the segmentation of each of ``frames``; seconds are added to ``stages``."""

@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import logging
 from collections import Counter, deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
-from warpseg.errors import VideoError
-from warpseg.motion.codec import blocks_of, field_from_blocks, grid_size, rotate
+from warpseg.errors import MotionUnavailable, VideoError
 from warpseg.motion.cuts import CutDetector
-from warpseg.motion.estimate import estimate_blocks
+from warpseg.motion.flow import dis, raft
+from warpseg.motion.planes import Plane
+from warpseg.motion.rotate import rotate
+from warpseg.motion.tracker import Tracker
 from warpseg.timing import Stages
-from warpseg.types import Frame, MotionField, Picture, VideoInfo
+from warpseg.types import Frame, MotionField, MotionSource, Picture, VideoInfo
 from warpseg.video import PictureReader, Source, open_pictures
 
-__all__ = ["Source", "Video", "open_video"]
+__all__ = ["Motion", "Source", "Video", "open_video"]
+
+Motion = Literal["auto", "codec", "estimate", "flow", "none"]
 
 _log = logging.getLogger("warpseg")
 
-_ENOUGH = 0.25  # share of the picture that coded vectors must cover; below it the frame's motion is estimated
 _LOOK_AHEAD = 16  # pictures at most that a B-frame waits for its future reference
 _REMEMBERED = 12  # pictures kept: three references at x264's usual distance of four
 _ANCHORS = 3  # of these, the last I- and P-frames that a vector may point to
@@ -37,42 +40,82 @@ def open_video(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = None,
-    motion: bool = True,
+    motion: Motion = "auto",
+    flow_weights: Path | str | None = None,
     stages: Stages | None = None,
 ) -> Video:
     """Open a source and return its frames, each with the motion back to the frame before.
 
     ``source`` is a file, URL or pipe that PyAV opens, a folder or pattern of images, or an iterable of uint8 RGB arrays
-    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame. Without ``motion`` all fields
-    are zero, and nothing is spent on them. Raises ``VideoError`` where the source cannot be opened, or, once all that
-    decodes has been given, where it is damaged.
+    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame.
+
+    ``motion`` says where it comes from: ``codec``, the vectors in the stream, checked and refined on the pictures;
+    ``estimate``, a search on the pictures alone; ``auto``, vectors where the stream has them, else the search;
+    ``flow``, dense optical flow (OpenCV's DIS; RAFT with ``flow_weights``); ``none``: all fields are zero, and nothing
+    is spent on them. Raises ``VideoError`` where the source cannot be opened, or, once all that decodes has been given,
+    where it is damaged, and ``MotionUnavailable`` where it has no vectors though they are asked for.
     """
+    if motion not in get_args(Motion):
+        raise ValueError(f"motion {motion!r}: expected one of {', '.join(get_args(Motion))}")
+    if flow_weights is not None and motion != "flow":
+        raise ValueError(f"flow_weights are for motion 'flow', not {motion!r}")
+    flow = None
+    if motion == "flow":
+        flow = dis() if flow_weights is None else raft(flow_weights)
     pictures = open_pictures(source, start=start, end=end, max_frames=max_frames)
-    return Video(pictures, stages or Stages(), motion=motion)
+    if motion == "codec" and not pictures.info.has_vectors:
+        pictures.close()
+        what = f"{pictures.info.codec} video" if pictures.info.codec else "a source without a codec"
+        raise MotionUnavailable(
+            f"{pictures.info.name}: {what} has no motion vectors to read; choose motion auto or estimate"
+        )
+    return Video(pictures, motion, Tracker(flow), stages or Stages())
+
+
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """What is remembered of a picture for those that refer to it."""
+
+    picture: Picture
+
+    @cached_property
+    def plane(self) -> Plane:
+        return Plane.of(self.picture.luma)
 
 
 class Video:
     """An iterator of ``Frame`` in display order, and a context manager. Iterate once; memory does not grow."""
 
-    def __init__(self, pictures: PictureReader, stages: Stages, *, motion: bool = True) -> None:
+    def __init__(self, pictures: PictureReader, motion: Motion, tracker: Tracker, stages: Stages) -> None:
         self._pictures = pictures
         self._stages = stages
-        self._wants_motion = motion
+        self._wants_motion = motion != "none"
+        self._uses_vectors = motion in ("auto", "codec") and pictures.info.has_vectors
+        self._track = tracker
         self._damage: VideoError | None = None  # told when everything before it has been yielded
         self._frames: Generator[Frame] = self._join()
         self._anchors = 0  # I- and P-frames so far; an I-frame settles it at once
-        self.motion: Counter[str] = Counter()  # frames by motion source: "codec", "estimate", "none"
+        self.motion: Counter[str] = Counter()  # frames by motion source
+        self.distances: Counter[int] = Counter()  # pixels by the distance in frames of the vectors that cover them
+        self.predicted: int = 0  # P- and B-frames whose vectors were looked at
+        self.covered: float = 0.0  # sum, over those, of the share of the picture that vectors cover; the rest is intra
         self.cuts: list[int] = []  # frame numbers at which a new scene begins
         self.info: VideoInfo = pictures.info
+        codec = self.info.codec or "a source without a codec"
+        self.decision: str = {
+            "auto": f"codec: {codec} has motion vectors"
+            if self.info.has_vectors
+            else f"estimate: {codec} has no motion vectors to read",
+        }.get(motion, f"{motion}: as asked")  # the motion source and why
 
     @property
     def warnings(self) -> list[str]:
         """What was assumed or substituted so far, one line each."""
         lines = list(self._pictures.warnings)
-        if self.motion["estimate"]:
+        if self._wants_motion and self.motion["estimate"] and not self.decision.startswith("estimate: as"):
             why = "no or too few vectors in them" if self.info.has_vectors else "the source has no motion vectors"
             of_all = f"{self.motion['estimate']} of {self.motion.total()} frames"
-            lines.append(f"motion of {of_all} was estimated (mestimate): {why}")
+            lines.append(f"motion of {of_all} was estimated: {why}")
         return lines
 
     def __iter__(self) -> Iterator[Frame]:
@@ -95,73 +138,91 @@ class Video:
         self._pictures.close()
 
     def _join(self) -> Generator[Frame]:
-        if self._wants_motion and not self.info.has_vectors:
-            _log.info("%s: no motion vectors in this source; motion is estimated (mestimate)", self.info.name)
-        past: deque[Picture] = deque(maxlen=_REMEMBERED)
-        ahead: deque[Picture] = deque()
+        _log.info("%s: motion by %s", self.info.name, self.decision)
+        past: deque[_Seen] = deque(maxlen=_REMEMBERED)
+        ahead: deque[_Seen] = deque()
         is_cut = CutDetector()
         while True:
             if not ahead and not self._read(ahead):
                 if self._damage:
                     raise self._damage
                 return
-            picture = ahead.popleft()
-            if (
-                picture.type == "B" and self._wants_motion
-            ):  # the decoder has had its future reference before it, so this delays nothing
-                while not any(later.type != "B" for later in ahead) and len(ahead) < _LOOK_AHEAD and self._read(ahead):
+            seen = ahead.popleft()
+            # A B-frame's future reference has been decoded before it, so waiting for it delays nothing.
+            if seen.picture.type == "B" and self._uses_vectors:
+                while not _any_anchor(ahead) and len(ahead) < _LOOK_AHEAD and self._read(ahead):
                     pass
             with self._stages.measure("motion"):
-                frame = self._frame(picture, past, ahead, is_cut)
+                frame = self._frame(seen, past, ahead, is_cut)
                 self.motion[frame.motion_source] += 1
                 if frame.cut:
                     self.cuts.append(frame.index)
-                past.append(picture)
-                self._anchors += {"I": _SETTLED, "B": 0}.get(picture.type or "P", 1)
+                past.append(seen)
+                self._anchors += {"I": _SETTLED, "B": 0}.get(seen.picture.type or "P", 1)
             yield frame
 
-    def _read(self, ahead: deque[Picture]) -> bool:
+    def _read(self, ahead: deque[_Seen]) -> bool:
         with self._stages.measure("decode"):
             try:
                 picture = next(self._pictures, None)
             except VideoError as error:
                 picture, self._damage = None, error
         if picture is not None:
-            ahead.append(picture)
+            ahead.append(_Seen(picture))
         return picture is not None
 
-    def _frame(self, picture: Picture, past: deque[Picture], ahead: deque[Picture], is_cut: CutDetector) -> Frame:
-        previous = past[-1] if past else None
-        if previous is None or previous.luma.shape != picture.luma.shape or not self._wants_motion:
-            nothing = MotionField.zero(grid_size(picture.size), confidence=0.0)
-            cut = previous is not None and self._wants_motion  # to another size
-            return Frame(picture.index, picture.time, picture.size, nothing, picture.type, cut, "none", picture.load)
-        motion, how = _motion(picture, previous, _candidates(past, ahead) if self._anchors >= _SETTLED else {})
-        cut = is_cut(picture.luma, previous.luma, motion.offsets.numpy())
-        motion = rotate(motion, picture.rotation, mirrored=picture.mirrored)
-        return Frame(picture.index, picture.time, picture.size, motion, picture.type, cut, how, picture.load)
+    def _frame(self, seen: _Seen, past: deque[_Seen], ahead: deque[_Seen], is_cut: CutDetector) -> Frame:
+        picture, previous = seen.picture, past[-1] if past else None
+
+        def frame(
+            motion: MotionField, cut: bool, source: MotionSource, reverse: Callable[[], MotionField] | None = None
+        ) -> Frame:
+            return Frame(
+                picture.index, picture.time, picture.size, motion, picture.type, cut, source, picture.load, reverse
+            )
+
+        if not self._wants_motion:
+            return frame(MotionField.zero(confidence=0.0), False, "none")
+        if previous is None or previous.plane.size != seen.plane.size:
+            return frame(MotionField.zero(seen.plane.grid, confidence=0.0), previous is not None, "none")
+        usable = self._uses_vectors and self._anchors >= _SETTLED
+        step = self._track(
+            seen.plane,
+            previous.plane,
+            picture.vectors if usable else None,
+            _candidates(past, ahead) if usable and picture.vectors is not None else {},
+        )
+        if usable and picture.type in ("P", "B"):
+            self.predicted += 1
+            if step.coded is not None:
+                self.covered += step.coded.covered
+                self.distances.update(step.coded.distances)
+        cut = is_cut(seen.plane.luma, previous.plane.luma, step.motion.offsets.numpy())
+
+        def turned(motion: MotionField) -> MotionField:
+            return rotate(motion, picture.rotation, mirrored=picture.mirrored)
+
+        def reverse() -> MotionField:
+            with self._stages.measure("motion"):
+                return turned(step.reverse())
+
+        return frame(turned(step.motion), cut, step.source, reverse)
 
 
-def _motion(
-    picture: Picture, previous: Picture, candidates: dict[int, NDArray[np.uint8]]
-) -> tuple[MotionField, Literal["codec", "estimate"]]:
-    if candidates and picture.vectors is not None and len(picture.vectors):
-        field, covered = field_from_blocks(blocks_of(picture.vectors), picture.luma, candidates)
-        if covered >= _ENOUGH:
-            return field, "codec"
-    field, _ = field_from_blocks(estimate_blocks(picture.luma, previous.luma), picture.luma, {-1: previous.luma})
-    return field, "estimate"
+def _any_anchor(pictures: Iterable[_Seen]) -> bool:
+    return any(seen.picture.type != "B" for seen in pictures)
 
 
-def _candidates(past: deque[Picture], ahead: deque[Picture]) -> dict[int, NDArray[np.uint8]]:
-    """Return the luma of every picture that a vector may point to, by its distance in frames."""
-    found: dict[int, NDArray[np.uint8]] = {}
+def _candidates(past: deque[_Seen], ahead: deque[_Seen]) -> dict[int, Plane]:
+    """Return the plane of every picture that a vector may point to, by its distance in frames."""
+    found: dict[int, Plane] = {}
     anchors = 0
-    for k, picture in enumerate(reversed(past), 1):
-        anchors += picture.type != "B"
+    for k, seen in enumerate(reversed(past), 1):
+        is_anchor = seen.picture.type != "B"
+        anchors += is_anchor
         # B-frames serve as references as well (x264's b-pyramid): any since the last anchor but one may be pointed to.
-        if k <= _NEARBY or anchors < 2 or (picture.type != "B" and anchors <= _ANCHORS):
-            found[-k] = picture.luma
-    if all(picture.type == "B" for picture in ahead):
+        if k <= _NEARBY or anchors < 2 or (is_anchor and anchors <= _ANCHORS):
+            found[-k] = seen.plane
+    if not _any_anchor(ahead):
         return found  # reading ended before the future reference, and no other picture may stand for it
-    return found | {k: picture.luma for k, picture in enumerate(ahead, 1)}
+    return found | {k: seen.plane for k, seen in enumerate(ahead, 1)}

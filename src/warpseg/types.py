@@ -17,9 +17,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Classes", "Frame", "MotionField", "Picture", "PictureType", "VideoInfo", "Window"]
+__all__ = ["Classes", "Frame", "MotionField", "MotionSource", "Picture", "PictureType", "VideoInfo", "Window"]
 
 PictureType = Literal["I", "P", "B"]
+MotionSource = Literal["none", "codec", "estimate", "flow"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class MotionField:
     """
 
     offsets: Tensor  # (2, h, w) float32: dx as a fraction of the width, dy of the height
-    confidence: Tensor  # (h, w) float32 in [0, 1]: 1 coded vector, less for filled or estimated, 0 nothing known
+    confidence: Tensor  # (h, w) float32 in [0, 1]: 1 the pictures agree, near 0 they do not or nothing is known
 
     @property
     def size(self) -> tuple[int, int]:
@@ -92,13 +93,19 @@ class Frame:
     motion: MotionField  # to the previous frame that was yielded; of the first frame: zero with confidence 0
     picture: PictureType | None = None
     cut: bool = False  # a scene cut lies between the previous frame and this one
-    motion_source: Literal["none", "codec", "estimate"] = "none"
+    motion_source: MotionSource = "none"
     load: Callable[[], NDArray[np.uint8]] = field(default=lambda: np.zeros((0, 0, 3), np.uint8))
+    find_reverse: Callable[[], MotionField] | None = None
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:
         """RGB (height, width, 3), converted when first asked for."""
         return self.load()
+
+    @cached_property
+    def reverse(self) -> MotionField | None:
+        """Motion from the previous frame to this one, found when first asked for; None where nobody can say."""
+        return self.find_reverse() if self.find_reverse else None
 
     def __repr__(self) -> str:
         height, width = self.size

@@ -50,6 +50,16 @@ def segment(
     fusion: Annotated[
         Literal["average", "maximum"], typer.Option(help="How Algorithm 2 joins the two keyframes.")
     ] = "average",
+    motion: Annotated[
+        Literal["auto", "codec", "estimate", "flow", "none"],
+        typer.Option(
+            help="Vectors of the codec where it has them, else estimated; only these; always estimated; optical flow."
+        ),
+    ] = "auto",
+    flow_weights: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else OpenCV's DIS."),
+    ] = None,
     save: Annotated[
         str, typer.Option(metavar="KINDS", help="What to write, with commas: overlay, masks, images, stats.")
     ] = "overlay,masks,stats",
@@ -80,7 +90,15 @@ def segment(
     from warpseg.segmenter import Segmenter
 
     try:
-        segmenter = Segmenter(model, scheme=scheme, interval=interval, fusion=fusion, device=device)
+        segmenter = Segmenter(
+            model,
+            scheme=scheme,
+            interval=interval,
+            fusion=fusion,
+            motion=motion,
+            flow_weights=flow_weights,
+            device=device,
+        )
     except ModelError as error:
         if debug:
             raise

@@ -1,29 +1,29 @@
-"""Block vectors of one picture to a dense field back to the frame before it (paper, section 3.2)."""
+"""The codec's block vectors, as predictions of the motion to the frame before (paper, section 3.2)."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+import numba
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from warpseg.motion.blocks import fill, paint
+from warpseg.motion.planes import Plane
 from warpseg.motion.references import resolve
-from warpseg.types import MotionField
 
-__all__ = ["CELL", "blocks_of", "field_from_blocks", "grid_size", "rotate"]
-
-CELL = 8  # pixels: FFmpeg exports no partition smaller than 8x8
-
-_FILLED = 0.3  # confidence of cells that continue their neighbours
+__all__ = ["CodedMotion", "blocks_of", "coded_motion"]
 
 
-def grid_size(size: tuple[int, int]) -> tuple[int, int]:
-    """Return the field's (h, w) for a picture of (height, width) pixels: cells of about 8 pixels that divide it
-    evenly.
-    """
-    return max(round(size[0] / CELL), 1), max(round(size[1] / CELL), 1)
+@dataclass(frozen=True, eq=False)
+class CodedMotion:
+    """What a picture's vectors say of the motion to the frame before."""
+
+    seeds: NDArray[np.float32]  # (2, 2, rows, columns): by vectors to the past and to the future; x, y in the plane's
+    # pixels, scaled to one frame, NaN where there is none
+    covered: float  # share of the picture that some vector covers
+    distances: Counter[int]  # pixels of the picture by the distance in frames of the vector that covers them
 
 
 def blocks_of(vectors: NDArray[np.void]) -> NDArray[np.float32]:
@@ -36,42 +36,44 @@ def blocks_of(vectors: NDArray[np.void]) -> NDArray[np.float32]:
     return np.stack(columns, 1).astype(np.float32)
 
 
-def field_from_blocks(
-    blocks: NDArray[np.float32], luma: NDArray[np.uint8], candidates: Mapping[int, NDArray[np.uint8]]
-) -> tuple[MotionField, float]:
-    """Return the field back to the frame before, and the share of cells that some vector covers; coded orientation.
+def coded_motion(plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[int, Plane]) -> CodedMotion:
+    """Resolve each vector's reference and divide its motion by that distance (constant velocity).
 
-    Each vector's reference is resolved, its motion divided by that distance (constant velocity, so a future reference
-    counts backwards), vectors that meet in a cell are averaged by how well they match, and cells without one (intra
-    blocks) continue their neighbours.
+    A future reference counts backwards. ``blocks`` and ``candidates`` are as in ``references.resolve``.
     """
-    distance, error = resolve(luma, blocks, candidates)
-    steps = np.abs(distance)
-    scale = np.where(distance < 0, 1, -1) / np.maximum(steps, 1)
-    # A vector over several frames says less about the last step than one over a single frame.
-    weight = np.where(steps > 0, 1 / ((1 + error) * np.maximum(steps, 1)), 0)
-    rows, columns = grid_size(luma.shape)
-    sums = np.zeros((3, rows, columns), np.float32)
-    paint(blocks, scale.astype(np.float32), weight.astype(np.float32), luma.shape, sums)
-    known = sums[2] > 0
-    offsets = sums[:2] / np.where(known, sums[2], np.float32(1))
-    fill(offsets.astype(np.float32, copy=False), known)
-    confidence = np.where(known, np.float32(1), np.float32(_FILLED))
-    return MotionField(torch.from_numpy(offsets), torch.from_numpy(confidence)), float(known.mean())
+    distance, _ = resolve(plane, blocks, candidates)
+    seeds = np.full((2, 2, *plane.grid), np.nan, np.float32)
+    _paint(blocks, distance, plane.factor, (plane.size[0], plane.size[1]), seeds)
+    covered = 1 - float(np.isnan(seeds[:, 0]).all(0).mean())
+    area = blocks[:, 2] * blocks[:, 3]
+    found, which = np.unique(distance, return_inverse=True)
+    pixels = np.bincount(which, weights=area, minlength=len(found))
+    distances = Counter({int(d): int(count) for d, count in zip(found, pixels, strict=True) if d})
+    return CodedMotion(seeds, covered, distances)
 
 
-def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> MotionField:
-    """Turn a field counter-clockwise by a multiple of 90 degrees, then swap left and right if ``mirrored``.
-
-    Grid and directions change as the picture does for display.
-    """
-    turns = degrees // 90 % 4
-    offsets, confidence = motion.offsets, motion.confidence
-    if turns:
-        x, y = offsets
-        offsets = torch.rot90(torch.stack(((y, -x), (-x, -y), (-y, x))[turns - 1]), turns, (1, 2)).contiguous()
-        confidence = torch.rot90(confidence, turns, (0, 1)).contiguous()
-    if mirrored:
-        offsets = torch.stack((-offsets[0], offsets[1])).flip(2)
-        confidence = confidence.flip(1)
-    return MotionField(offsets, confidence)
+@numba.njit(cache=True, nogil=True)
+def _paint(
+    blocks: NDArray[np.float32],
+    distance: NDArray[np.int32],
+    factor: int,
+    size: tuple[int, int],
+    seeds: NDArray[np.float32],
+) -> None:
+    """Write each block's motion, scaled to one frame, into the cells whose centres it covers."""
+    rows, columns = seeds.shape[2:]
+    cell_h, cell_w = size[0] / rows, size[1] / columns
+    for i in range(len(blocks)):
+        if distance[i] == 0:
+            continue
+        x, y, w, h = blocks[i, 0], blocks[i, 1], blocks[i, 2], blocks[i, 3]
+        first_row = max(int(np.ceil((y - h / 2) / cell_h - 0.5)), 0)
+        last_row = min(int(np.ceil((y + h / 2) / cell_h - 0.5)), rows)
+        first_column = max(int(np.ceil((x - w / 2) / cell_w - 0.5)), 0)
+        last_column = min(int(np.ceil((x + w / 2) / cell_w - 0.5)), columns)
+        future = 1 if distance[i] > 0 else 0
+        scale = np.float32(-1 / (distance[i] * factor))
+        for row in range(first_row, last_row):
+            for column in range(first_column, last_column):
+                seeds[future, 0, row, column] = blocks[i, 4] * scale
+                seeds[future, 1, row, column] = blocks[i, 5] * scale

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 __all__ = ["CutDetector"]
 
-_UNEXPLAINED = 0.32  # share of the contrast that motion must leave unexplained; ordinary video stays below 0.28
-_JUMP = 3.0  # and how many times the usual share
+_UNEXPLAINED = 0.17  # share of the contrast that motion must leave unexplained; ordinary video stays below 0.14
+_JUMP = 2.0  # and how many times the usual share
 _MEMORY = 8  # frames that "usual" looks back on
 _FLAT = 4.0  # grey levels: a picture with less contrast has none to explain
 _OTHER_GREYS = 0.15  # distance of the grey values' histograms, asked for where nothing is usual yet

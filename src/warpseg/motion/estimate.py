@@ -1,63 +1,43 @@
-"""Motion of any codec: libavfilter's ``mestimate`` on the decoded luma."""
+"""Motion without vectors: block search from coarse to fine."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-import av
-import av.filter
 import numpy as np
-from av.sidedata.sidedata import SideDataContainer
 from numpy.typing import NDArray
 
-from warpseg.motion.blocks import shrink
+from warpseg.motion.planes import MARGIN, Plane
+from warpseg.motion.search import search
 
-__all__ = ["estimate_blocks"]
+__all__ = ["predictions"]
 
-_BLOCK = 8
-_WIDTH = 640  # pixels: wider pictures are searched at a half, a third, ..., whichever brings them nearest to this
-_TICK = Fraction(1, 25)
+_LEVELS = 2  # coarser ones: with a half and a quarter of the plane's resolution
+_SMALLEST = 2 * MARGIN  # pixels along the short side of a level
+_FAR = 16  # steps at the coarsest level, where nothing is known
 
 
-def estimate_blocks(current: NDArray[np.uint8], previous: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return blocks (n, 7), as ``codec.blocks_of``, of ``current`` that point back to ``previous`` (both (h, w), the
-    same size).
+def predictions(plane: Plane, other: Plane, before: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Return seeds (1, 2, rows, columns) for the search of ``plane`` in ``other``, found at lower resolutions.
 
-    Needs no later frame: the filter wants one, so it is shown ``current`` twice, and only vectors to the past are kept.
-    Pictures smaller than four blocks give none.
+    ``before`` (2, rows, columns) predicts the motion, in pixels of the plane: that of the frame before.
     """
-    factor = max(round(current.shape[1] / _WIDTH), 1)
-    height, width = current.shape[0] // factor, current.shape[1] // factor
-    if min(height, width) < 2 * _BLOCK:
-        return np.zeros((0, 7), np.float32)
-    graph = av.filter.Graph()
-    source = graph.add_buffer(width=width, height=height, format=av.VideoFormat("gray"), time_base=_TICK)
-    estimate = graph.add("mestimate", f"method=epzs:mb_size={_BLOCK}:search_param=16")
-    sink = graph.add("buffersink")
-    source.link_to(estimate)
-    estimate.link_to(sink)
-    graph.configure()
-    small, before = _frame(current, factor), _frame(previous, factor)
-    for pts, picture in enumerate((before, small, small)):
-        picture.pts, picture.time_base = pts, _TICK
-        graph.push(picture)
-    graph.pull()  # of ``previous``, which has nothing before it
-    # Not ``frame.side_data``: that makes a cycle which keeps the picture until the garbage collector comes.
-    found = SideDataContainer(graph.pull()).get("MOTION_VECTORS")  # type: ignore[call-arg]
-    if found is None:
-        return np.zeros((0, 7), np.float32)
-    vectors = found.to_ndarray()
-    past = vectors[vectors["source"] < 0]
-    # The filter leaves motion_x, motion_y and motion_scale unset; source and destination are right.
-    x, y = past["dst_x"].astype(np.float32), past["dst_y"].astype(np.float32)
-    dx, dy = past["src_x"] - x, past["src_y"] - y
-    side = np.full_like(x, _BLOCK)
-    return np.stack(
-        [x * factor, y * factor, side * factor, side * factor, dx * factor, dy * factor, -np.ones_like(x)], 1
-    )
+    levels = [(plane, other)]
+    while len(levels) <= _LEVELS and min(levels[-1][0].coarser.luma.shape) >= _SMALLEST:
+        levels.append((levels[-1][0].coarser, levels[-1][1].coarser))
+    found: NDArray[np.float32] | None = None
+    for fine, (a, b) in zip(reversed(levels[:-1]), reversed(levels[1:]), strict=True):
+        rows, columns = (max(side // 2, 1) for side in a.grid)  # windows do not overlap: half the cells
+        seeds = [] if found is None else [found]
+        if before is not None:
+            seeds.append(_onto(before * (plane.factor / a.factor), (rows, columns)))
+        stacked = np.stack(seeds) if seeds else np.zeros((0, 2, rows, columns), np.float32)
+        vectors = search(a, b, stacked, (rows, columns), steps=_FAR if found is None else 4)
+        finer = fine[0].grid if fine[0] is plane else tuple(max(side // 2, 1) for side in fine[0].grid)
+        found = _onto(vectors.whole.astype(np.float32) * (a.factor / fine[0].factor), (finer[0], finer[1]))
+    return np.zeros((0, 2, *plane.grid), np.float32) if found is None else found[None]
 
 
-def _frame(luma: NDArray[np.uint8], factor: int) -> av.VideoFrame:
-    if factor > 1:
-        luma = shrink(luma, factor)
-    return av.VideoFrame.from_ndarray(np.ascontiguousarray(luma), format="gray")
+def _onto(field: NDArray[np.float32], grid: tuple[int, int]) -> NDArray[np.float32]:
+    """Return ``field`` (2, h, w) on another grid, each cell with the value at its centre."""
+    rows = ((np.arange(grid[0]) + 0.5) * field.shape[1] / grid[0]).astype(np.intp)
+    columns = ((np.arange(grid[1]) + 0.5) * field.shape[2] / grid[1]).astype(np.intp)
+    return field[:, rows[:, None], columns]

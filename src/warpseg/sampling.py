@@ -1,4 +1,4 @@
-"""The kernel behind ``geometry.sample`` on the CPU, where no gradient is wanted."""
+"""The kernels behind ``geometry`` on the CPU: sampling where no gradient is wanted, and following paths."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["sample"]
+__all__ = ["advance", "sample"]
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
@@ -45,3 +45,29 @@ def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray
                 upper = a + fx[column] * (b - a)
                 lower = c + fx[column] * (d - c)
                 out[channel, row, column] = upper + fy[column] * (lower - upper)
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def advance(
+    points: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    offsets: NDArray[np.float32],
+    certainty: NDArray[np.float32],
+) -> None:
+    """Move ``points`` (2, h, w), fractions of the frame, by the offset of the cell that each lies in; in place.
+
+    ``offsets`` (2, rows, columns) and ``certainty`` (rows, columns) are a field's. ``confidence`` (h, w) becomes the
+    lesser of its own and the cell's, and zero where a point lies outside the frame; the border's motion continues
+    there.
+    """
+    rows, columns = certainty.shape
+    for i in range(points.shape[1]):
+        for j in range(points.shape[2]):
+            x, y = points[0, i, j], points[1, i, j]
+            # Asked this way round, a NaN is 0 and reads no memory that is not there.
+            column = min(int(x * columns), columns - 1) if x > 0 else 0
+            row = min(int(y * rows), rows - 1) if y > 0 else 0
+            points[0, i, j] = x + offsets[0, row, column]
+            points[1, i, j] = y + offsets[1, row, column]
+            inside = 0 <= x <= 1 and 0 <= y <= 1
+            confidence[i, j] = min(confidence[i, j], certainty[row, column]) if inside else 0

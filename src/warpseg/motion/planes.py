@@ -1,0 +1,82 @@
+"""Luma made ready for block matching: at a size where a search is cheap, with a margin to step over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["CELL", "MARGIN", "Plane"]
+
+CELL = 4  # pixels of the plane along each side of a cell of the motion field
+MARGIN = 16  # pixels that continue the border on each side
+
+_SHORT_SIDE = 400  # pixels: larger pictures are matched at a half, a third, ..., whichever comes nearest
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Plane:
+    """Luma at 1/``factor`` of the picture's size, surrounded by ``MARGIN`` pixels of its border."""
+
+    pixels: NDArray[np.uint8]  # (h + 2 MARGIN, w + 2 MARGIN)
+    factor: int  # pixels of the picture along one of the plane
+    size: tuple[int, int]  # (height, width) of the picture, coded orientation
+
+    @classmethod
+    def of(cls, luma: NDArray[np.uint8]) -> Plane:
+        """Make the plane of a picture's luma (height, width)."""
+        factor = max(round(min(luma.shape) / _SHORT_SIDE), 1)
+        return cls(_shrink(luma, factor), factor, (luma.shape[0], luma.shape[1]))
+
+    @cached_property
+    def coarser(self) -> Plane:
+        """The same at half the size."""
+        return Plane(_shrink(self.luma, 2), 2 * self.factor, self.size)
+
+    @property
+    def luma(self) -> NDArray[np.uint8]:
+        """The plane without its margin, (h, w)."""
+        return self.pixels[MARGIN:-MARGIN, MARGIN:-MARGIN]
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """The (rows, columns) of cells that divide the picture evenly."""
+        height, width = (max(round(side / self.factor / CELL), 1) for side in self.size)
+        return height, width
+
+    def __repr__(self) -> str:
+        height, width = self.luma.shape
+        return f"Plane({width}x{height}, 1/{self.factor})"
+
+
+@numba.njit(cache=True, nogil=True)
+def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
+    """Return ``luma`` at 1/factor of its size, each pixel the mean of factor x factor, with margins.
+
+    A remainder at the far edges is left out.
+    """
+    rows, columns = max(luma.shape[0] // factor, 1), max(luma.shape[1] // factor, 1)
+    out = np.empty((rows + 2 * MARGIN, columns + 2 * MARGIN), np.uint8)
+    sums = np.empty(luma.shape[1], np.uint16)
+    area, half = np.uint32(factor * factor), np.uint32(factor * factor // 2)
+    for row in range(rows):
+        inside = out[row + MARGIN, MARGIN : MARGIN + columns]
+        if factor == 1:
+            inside[:] = luma[row]
+        else:
+            sums[:] = 0
+            for y in range(row * factor, min((row + 1) * factor, luma.shape[0])):
+                sums += luma[y]
+            for column in range(columns):
+                total = half
+                for x in range(column * factor, min((column + 1) * factor, luma.shape[1])):
+                    total += sums[x]
+                inside[column] = total // area
+        out[row + MARGIN, :MARGIN] = inside[0]
+        out[row + MARGIN, MARGIN + columns :] = inside[columns - 1]
+    out[:MARGIN] = out[MARGIN]
+    out[MARGIN + rows :] = out[MARGIN + rows - 1]
+    return out

@@ -1,0 +1,57 @@
+"""Motion turned around by carrying each cell's vector to where it points."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.motion.planes import Plane
+from warpseg.motion.search import Vectors
+
+__all__ = ["round_trip", "splat"]
+
+
+def splat(plane: Plane, found: Vectors) -> NDArray[np.float32]:
+    """Return predictions (1, 2, rows, columns) of the way back: each vector, negated, in the cell it points to.
+
+    Where several meet, the one that matches best wins: it is what hides the others. NaN where none arrives, which is
+    where the content is hidden in ``plane``.
+    """
+    rows, columns = found.error.shape
+    back = np.full((2, rows, columns), np.nan, np.float32)
+    cell = (plane.size[0] / plane.factor / rows, plane.size[1] / plane.factor / columns)
+    _splat(found.whole, found.error, cell, back)
+    return back[None]
+
+
+@numba.njit(cache=True, nogil=True)
+def _splat(
+    whole: NDArray[np.int32], error: NDArray[np.int32], cell: tuple[float, float], back: NDArray[np.float32]
+) -> None:
+    rows, columns = error.shape
+    least = np.full((rows, columns), np.iinfo(np.int32).max, np.int32)
+    for row in range(rows):
+        for column in range(columns):
+            y = int(np.floor(row + 0.5 + whole[1, row, column] / cell[0]))
+            x = int(np.floor(column + 0.5 + whole[0, row, column] / cell[1]))
+            if 0 <= y < rows and 0 <= x < columns and error[row, column] < least[y, x]:
+                least[y, x] = error[row, column]
+                back[0, y, x], back[1, y, x] = -whole[0, row, column], -whole[1, row, column]
+
+
+@numba.njit(cache=True, nogil=True)
+def round_trip(there: NDArray[np.float32], back: NDArray[np.float32], confidence: NDArray[np.float32]) -> None:
+    """Lower the confidence (rows, columns) of ``there`` where ``back``, taken from its end, does not lead home again.
+
+    Both fields are (2, rows, columns), fractions of the frame. Half remains where the two are a cell apart.
+    """
+    rows, columns = confidence.shape
+    for row in range(rows):
+        for column in range(columns):
+            dx, dy = there[0, row, column] * columns, there[1, row, column] * rows
+            y = min(max(int(np.floor(row + 0.5 + dy)), 0), rows - 1)
+            x = min(max(int(np.floor(column + 0.5 + dx)), 0), columns - 1)
+            dx += back[0, y, x] * columns
+            dy += back[1, y, x] * rows
+            confidence[row, column] /= 1 + dx * dx + dy * dy

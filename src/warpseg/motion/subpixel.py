@@ -1,0 +1,110 @@
+"""The last fraction of a pixel, and how much a vector is to be believed."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.motion.planes import Plane
+from warpseg.motion.search import Vectors, corner
+from warpseg.motion.window import WINDOW, difference, normal_equations
+
+__all__ = ["certainty", "refine"]
+
+_NOISE = 1024.0  # added to the summed squared gradients: where there is less texture, the fraction goes to zero
+_EQUAL = 32  # summed difference up to which there is nothing to gain: half a grey level a pixel
+_DOUBTFUL = 8.0  # grey levels of mean difference at which confidence is one half
+
+
+def refine(plane: Plane, other: Plane, found: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return offsets (2, rows, columns) as a fraction of the frame, and confidence (rows, columns) in [0, 1].
+
+    One step of Lucas and Kanade's method around each whole vector; windows that are equal stay where they are.
+    Confidence falls with the difference that the vector leaves.
+    """
+    rows, columns = found.error.shape
+    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
+    offsets = np.empty((2, rows, columns), np.float32)
+    confidence = np.empty((rows, columns), np.float32)
+    _refine(plane.pixels, other.pixels, size, found.whole, found.error, offsets, confidence)
+    return offsets, confidence
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _refine(
+    plane: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    size: tuple[float, float],
+    whole: NDArray[np.int32],
+    error: NDArray[np.int32],
+    offsets: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+) -> None:
+    height, width = plane.shape
+    here, there = plane.reshape(-1), other.reshape(-1)
+    rows, columns = error.shape
+    for row in range(rows):
+        top = corner(row, size[0] / rows)
+        for column in range(columns):
+            left = corner(column, size[1] / columns)
+            x, y = whole[0, row, column], whole[1, row, column]
+            dx, dy = np.float32(0), np.float32(0)
+            inside = 0 < left + x < width - WINDOW - 1 and 0 < top + y < height - WINDOW - 1
+            if inside and error[row, column] > _EQUAL:
+                dx, dy = _step(here, there, width, top * width + left, (top + y) * width + left + x)
+            offsets[0, row, column] = (x + dx) / size[1]
+            offsets[1, row, column] = (y + dy) / size[0]
+            confidence[row, column] = _belief(error[row, column])
+
+
+@numba.njit(cache=True, nogil=True)
+def _belief(error: int) -> np.float32:
+    off = error / np.float32(_DOUBTFUL * WINDOW * WINDOW)
+    return np.float32(1 / (1 + off * off))
+
+
+def certainty(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the confidence (rows, columns) of offsets that were not searched here."""
+    confidence = np.empty(offsets.shape[1:], np.float32)
+    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
+    _certainty(plane.pixels, other.pixels, size, offsets, confidence)
+    return confidence
+
+
+@numba.njit(cache=True, nogil=True)
+def _certainty(
+    plane: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    size: tuple[float, float],
+    offsets: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+) -> None:
+    height, width = plane.shape
+    here, there = plane.reshape(-1), other.reshape(-1)
+    rows, columns = confidence.shape
+    for row in range(rows):
+        top = corner(row, size[0] / rows)
+        for column in range(columns):
+            left = corner(column, size[1] / columns)
+            x = left + int(np.rint(offsets[0, row, column] * size[1]))
+            y = top + int(np.rint(offsets[1, row, column] * size[0]))
+            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
+            confidence[row, column] = _belief(difference(here, there, width, top * width + left, y * width + x))
+
+
+@numba.njit(cache=True, nogil=True, error_model="numpy")
+def _step(
+    here: NDArray[np.uint8], there: NDArray[np.uint8], stride: int, at: int, found: int
+) -> tuple[np.float32, np.float32]:
+    """Return the step that, by the gradients of ``there``, explains best how the two windows differ.
+
+    Zero where that would be more than a pixel.
+    """
+    xx, xy, yy, xd, yd = normal_equations(here, there, stride, at, found)
+    a, b, c = np.float32(xx + _NOISE), np.float32(yy + _NOISE), np.float32(xy)
+    scale = 2 / (a * b - c * c)  # 2: the gradients are over two pixels
+    dx, dy = np.float32((b * xd - c * yd) * scale), np.float32((a * yd - c * xd) * scale)
+    if abs(dx) <= 1 and abs(dy) <= 1:
+        return dx, dy
+    return np.float32(0), np.float32(0)
