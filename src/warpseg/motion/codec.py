@@ -43,12 +43,10 @@ def coded_motion(plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[
     """
     distance, _ = resolve(plane, blocks, candidates)
     seeds = np.full((2, 2, *plane.grid), np.nan, np.float32)
-    _paint(blocks, distance, plane.factor, (plane.size[0], plane.size[1]), seeds)
-    covered = 1 - float(np.isnan(seeds[:, 0]).all(0).mean())
-    area = blocks[:, 2] * blocks[:, 3]
-    found, which = np.unique(distance, return_inverse=True)
-    pixels = np.bincount(which, weights=area, minlength=len(found))
-    distances = Counter({int(d): int(count) for d, count in zip(found, pixels, strict=True) if d})
+    covered = _paint(blocks, distance, plane.factor, plane.size, seeds)
+    reach = int(np.abs(distance).max(initial=0))
+    pixels = np.bincount(distance + reach, weights=blocks[:, 2] * blocks[:, 3], minlength=2 * reach + 1)
+    distances = Counter({int(d) - reach: int(pixels[d]) for d in np.flatnonzero(pixels) if d != reach})
     return CodedMotion(seeds, covered, distances)
 
 
@@ -59,8 +57,8 @@ def _paint(
     factor: int,
     size: tuple[int, int],
     seeds: NDArray[np.float32],
-) -> None:
-    """Write each block's motion, scaled to one frame, into the cells whose centres it covers."""
+) -> float:
+    """Write each block's motion, scaled to one frame, into the cells whose centres it covers; return their share."""
     rows, columns = seeds.shape[2:]
     cell_h, cell_w = size[0] / rows, size[1] / columns
     for i in range(len(blocks)):
@@ -77,3 +75,9 @@ def _paint(
             for column in range(first_column, last_column):
                 seeds[future, 0, row, column] = blocks[i, 4] * scale
                 seeds[future, 1, row, column] = blocks[i, 5] * scale
+    known = 0
+    for row in range(rows):
+        for column in range(columns):
+            past, future = seeds[0, 0, row, column], seeds[1, 0, row, column]
+            known += past == past or future == future
+    return known / (rows * columns)

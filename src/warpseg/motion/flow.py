@@ -17,6 +17,8 @@ from warpseg.motion.planes import Plane
 
 __all__ = ["Flow", "dis", "raft"]
 
+_SMALLEST = 12  # pixels that DIS wants along a side
+
 # Called with two luma pictures (h, w): where each pixel of the first is in the second, (2, h, w) in pixels.
 Flow = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]]
 
@@ -39,7 +41,10 @@ def dis() -> Flow:
     search = cast(_Inverse, cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
 
     def flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
-        return np.moveaxis(search.calc(np.ascontiguousarray(a), np.ascontiguousarray(b), None), 2, 0)
+        height, width = a.shape
+        padding = (0, max(_SMALLEST - height, 0)), (0, max(_SMALLEST - width, 0))
+        found = search.calc(np.pad(a, padding, "edge"), np.pad(b, padding, "edge"), None)
+        return np.moveaxis(found, 2, 0)[:, :height, :width]
 
     return flow
 

@@ -60,23 +60,33 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """
     rows, columns = max(luma.shape[0] // factor, 1), max(luma.shape[1] // factor, 1)
     out = np.empty((rows + 2 * MARGIN, columns + 2 * MARGIN), np.uint8)
-    sums = np.empty(luma.shape[1], np.uint16)
-    area, half = np.uint32(factor * factor), np.uint32(factor * factor // 2)
     for row in range(rows):
         inside = out[row + MARGIN, MARGIN : MARGIN + columns]
         if factor == 1:
             inside[:] = luma[row]
+        elif factor == 2:  # written out, these two become vector instructions
+            a, b = luma[2 * row], luma[2 * row + 1]
+            for k in range(columns):
+                four = np.uint16(a[2 * k]) + np.uint16(a[2 * k + 1]) + np.uint16(b[2 * k]) + np.uint16(b[2 * k + 1])
+                inside[k] = np.uint16(four + 2) >> 2
         else:
-            sums[:] = 0
-            for y in range(row * factor, min((row + 1) * factor, luma.shape[0])):
-                sums += luma[y]
-            for column in range(columns):
-                total = half
-                for x in range(column * factor, min((column + 1) * factor, luma.shape[1])):
-                    total += sums[x]
-                inside[column] = total // area
+            _mean_rows(luma[row * factor : (row + 1) * factor], factor, inside)
         out[row + MARGIN, :MARGIN] = inside[0]
         out[row + MARGIN, MARGIN + columns :] = inside[columns - 1]
     out[:MARGIN] = out[MARGIN]
     out[MARGIN + rows :] = out[MARGIN + rows - 1]
     return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _mean_rows(rows: NDArray[np.uint8], factor: int, out: NDArray[np.uint8]) -> None:
+    """Write the means of factor x factor pixels of ``factor`` rows."""
+    sums = np.zeros(rows.shape[1], np.uint16)
+    for row in range(factor):
+        sums += rows[row]
+    area = factor * factor
+    for k in range(len(out)):
+        total = np.uint32(area // 2)
+        for x in range(k * factor, (k + 1) * factor):
+            total += sums[x]
+        out[k] = total // np.uint32(area)

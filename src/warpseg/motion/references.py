@@ -18,7 +18,9 @@ from warpseg.motion.window import WINDOW, difference
 
 __all__ = ["resolve"]
 
-_CLEAR = 2.0  # grey levels by which the best candidate must beat the second to vote
+_CLEAR = 2.0  # grey levels by which one candidate must beat another to be the clearly better one
+_SAMPLED = 4  # one in so many blocks votes
+_NOBODY = np.zeros(0, np.int32)
 
 
 def resolve(
@@ -33,24 +35,26 @@ def resolve(
     distance = np.zeros(len(blocks), np.int32)
     error = np.full(len(blocks), np.inf, np.float32)
     for side in (-1, 1):
-        of_side = np.flatnonzero(blocks[:, 6] == side)
         tried = sorted((d for d in candidates if d * side > 0 and candidates[d].size == plane.size), key=abs)
-        if not tried or not len(of_side):
-            continue
-        ours = blocks[of_side]
-        errors = np.empty((len(tried), len(ours)), np.float32)
-        for row, d in zip(errors, tried, strict=True):
-            _match(plane.pixels, candidates[d].pixels, plane.factor, ours, row)
-        favourite = 0
-        if len(tried) > 1:
-            best, second = np.partition(errors, 1, axis=0)[:2]
-            votes = np.bincount(errors.argmin(0)[second - best > _CLEAR], minlength=len(tried))
-            # Among candidates that fit about as well as the best, the one with most votes; with none, the nearest.
-            near = errors <= best + _CLEAR
-            favourite = (near * (votes + 1)[:, None]).argmax(0)
-        distance[of_side] = np.array(tried, np.int32)[favourite]
-        error[of_side] = errors[favourite, np.arange(len(ours))]
+        for d in _by_votes(plane, blocks, candidates, tried, side):
+            _match(plane.pixels, candidates[d].pixels, plane.factor, blocks, 1, side, d, distance, error)
     return distance, error
+
+
+def _by_votes(
+    plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[int, Plane], tried: list[int], side: int
+) -> list[int]:
+    """Sort candidates by how many of a sample of the blocks they clearly fit best, then by nearness."""
+    if len(tried) < 2 or not len(blocks):
+        return tried
+    errors = np.full((len(tried), len(blocks[::_SAMPLED])), np.inf, np.float32)
+    for row, d in zip(errors, tried, strict=True):
+        _match(plane.pixels, candidates[d].pixels, plane.factor, blocks, _SAMPLED, side, d, _NOBODY, row)
+    best, second = np.partition(errors, 1, axis=0)[:2]
+    with np.errstate(invalid="ignore"):  # the other side's blocks
+        clear = second - best > _CLEAR
+    votes = np.bincount(errors.argmin(0)[clear], minlength=len(tried))
+    return [tried[k] for k in np.argsort(-votes, kind="stable")]
 
 
 @numba.njit(cache=True, nogil=True)
@@ -59,15 +63,30 @@ def _match(
     other: NDArray[np.uint8],
     factor: int,
     blocks: NDArray[np.float32],
+    every: int,
+    side: int,
+    candidate: int,
+    distance: NDArray[np.int32],
     error: NDArray[np.float32],
 ) -> None:
-    """Write the mean luma difference of the window at each block's centre and where its vector points."""
+    """Give ``every``-th block of a side the ``candidate`` if it fits clearly better than what the block has.
+
+    ``error`` is the mean luma difference of the window at the block's centre and where its vector points. An empty
+    ``distance`` asks for these errors alone.
+    """
     height, width = plane.shape
     here, there = plane.reshape(-1), other.reshape(-1)
-    for i in range(len(blocks)):
+    for k in range(len(error)):
+        i = k * every
+        if blocks[i, 6] != side or (len(distance) and error[k] <= _CLEAR):
+            continue
         left = int(blocks[i, 0] / factor) - WINDOW // 2 + MARGIN
         top = int(blocks[i, 1] / factor) - WINDOW // 2 + MARGIN
         x, y = left + int(np.rint(blocks[i, 4] / factor)), top + int(np.rint(blocks[i, 5] / factor))
         left, top = min(max(left, 0), width - WINDOW), min(max(top, 0), height - WINDOW)
         x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-        error[i] = difference(here, there, width, top * width + left, y * width + x) / np.float32(WINDOW * WINDOW)
+        off = difference(here, there, width, top * width + left, y * width + x) / np.float32(WINDOW * WINDOW)
+        if not len(distance):
+            error[k] = off
+        elif distance[k] == 0 or off + _CLEAR < error[k]:
+            distance[k], error[k] = candidate, off
