@@ -138,20 +138,19 @@ def error(decibels: float) -> float:
 
 
 @pytest.mark.parametrize(
-    ("decibels", "still", "interval"),
+    ("decibels", "interval"),
     [
-        ((30, 29, 28, 26), 24, 7),  # half of the six decibels is lost at distance 3.5
-        ((30, 20), 24, 2),
-        ((30, 29, 28), 24, 6),  # never lost: twice the farthest
-        ((30, 29, 28), 30, 5),  # motion wins nothing: 1.5 dB are allowed
-        ((50, 45, 40, 37, 36, 30), 40, 10),  # much is lost, but the picture is good until 36 dB
-        ((math.inf, math.inf), math.inf, 4),
-        ((30, 29.9) * 20, 24, 30),
+        ((30, 29, 28, 26), 7),  # 3 dB are lost at distance 3.5
+        ((30, 20), 2),
+        ((30, 29, 28), 6),  # never lost: twice the farthest
+        ((50, 45, 40, 37, 36, 30), 10),  # much is lost, but the picture is good until 36 dB
+        ((math.inf, math.inf), 4),
+        ((30, 29.9) * 20, 30),
     ],
-    ids=["between", "at once", "never", "no gain", "good anyway", "frozen", "long"],
+    ids=["between", "at once", "never", "good anyway", "frozen", "long"],
 )
-def test_suggestion(decibels: tuple[float, ...], still: float, interval: int) -> None:
-    back = {k: Sums(1, error(here), 0, error(decibels[0]), error(still)) for k, here in enumerate(decibels, 1)}
+def test_suggestion(decibels: tuple[float, ...], interval: int) -> None:
+    back = {k: Sums(1, error(here), 0, error(decibels[0])) for k, here in enumerate(decibels, 1)}
     assert suggest(back)[0] == interval
 
 
@@ -162,10 +161,34 @@ def test_no_suggestion_for_a_single_frame(tmp_path: Path) -> None:
     assert run(tmp_path / "one.mp4").exit_code == 0
 
 
-def test_vp9_is_estimated() -> None:
+def test_vectors_by_distance(told: dict[str, Any]) -> None:
+    shares = told["vector_distances"]
+    assert sum(shares.values()) == pytest.approx(1)
+    # B-frames point at the anchors around them, one or two frames away, P-frames three frames back.
+    assert sum(shares[distance] for distance in ("-3", "-2", "-1", "+1", "+2")) > 0.95
+    assert min(shares[distance] for distance in ("-3", "+1")) > 0.1
+    assert 0 <= told["intra"] < 0.2
+    assert told["decision"].startswith("codec: h264")
+    assert told["motion"]["codec"] == pytest.approx(0.9)  # all but the first frame and two I-frames
+
+
+def test_vp9_says_why_it_is_estimated() -> None:
+    result = run(VP9.path, "--max-frames", "5")
+    assert "estimate: vp9 has no motion vectors" in result.stdout
     vp9 = inspect(VP9.path, max_frames=5).to_dict()
-    assert "estimate" in vp9["decision"]
-    assert vp9["motion"]["estimate"] > 0.5
+    assert vp9["motion"] == {"estimate": 0.8, "none": 0.2}
+    assert (vp9["vector_distances"], vp9["intra"]) == ({}, None)
+
+
+def test_motion_is_what_was_asked_for(panned: Path) -> None:
+    assert inspect(panned, max_frames=4, motion="estimate").motion == {"none": 1, "estimate": 3}
+    still = inspect(panned, max_frames=4, motion="none")
+    assert still.motion == {"none": 4}
+    assert still.quality is not None
+    assert still.quality.warped == still.quality.still > 0
+    refused = run(VP9.path, "--motion", "codec")
+    assert refused.exit_code == 1
+    assert len(errors(refused)) == 1
 
 
 def test_an_unknown_length_is_not_made_up() -> None:

@@ -149,13 +149,10 @@ def _lines(found: Inspection) -> Iterator[tuple[str, str]]:
     if pictures.counts:
         yield "pictures", _shares(Counter[str](pictures.counts))
         yield "GOP", _gop(found)
-    covered = found.distances.total()
-    if covered + found.intra:
-        yield (
-            "vectors",
-            f"{_shares(Counter({f'{k:+d}': n for k, n in found.distances.items()}))} of the area they cover",
-        )
-        yield "intra", f"{found.intra / (covered + found.intra):.1%} of the area of P and B pictures"
+    if found.distances:
+        yield "vectors", f"{_shares(_signed(found.distances))} of the area they cover"
+    if found.intra is not None:
+        yield "intra", f"{found.intra:.1%} of the area of P- and B-frames has no vector"
     yield "motion", found.decision
     yield "used", f"{_shares(found.motion)} of frames"
     cuts = ", ".join(map(str, found.cuts[:10])) + (", ..." if len(found.cuts) > 10 else "")
@@ -234,6 +231,15 @@ def _decibels(measured: Measured, *, short: bool = False) -> str:
 
     warped, still = (f"{psnr(error):.1f}" for error in (measured.warped, measured.still))
     return f"{warped}/{still}" if short else f"{warped} dB, zero motion {still} dB"
+
+
+def _signed(distances: Counter[int]) -> Counter[str]:
+    """Name distances "-1", "+1" ..., those of less than one part in 200 together."""
+    total = distances.total()
+    named = Counter[str]()
+    for distance, count in distances.items():
+        named[f"{distance:+d}" if count * 200 >= total else "others"] += count
+    return named
 
 
 def _shares(counts: Counter[str]) -> str:

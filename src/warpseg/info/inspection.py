@@ -13,7 +13,7 @@ from warpseg.errors import VideoError
 from warpseg.info.counters import FrameTimes, PictureTypes, spread
 from warpseg.info.quality import Pair, Quality, Sums, psnr
 from warpseg.info.suggest import suggest
-from warpseg.source import Source, Video, open_video
+from warpseg.source import Motion, Source, open_video
 from warpseg.types import Frame, VideoInfo
 from warpseg.video.facts import StreamFacts, read_facts
 
@@ -55,7 +55,7 @@ class Inspection:
     decision: str  # the motion source that was chosen, and why
     motion: Counter[str]  # frames by motion source
     distances: Counter[int]  # pixels of picture by the distance in frames of the vector that covers them, past negative
-    intra: int  # pixels of P- and B-frames that no vector covers
+    intra: float | None  # share of the area of P- and B-frames that no vector covers; None where none was looked at
     cuts: list[int]  # frame numbers at which a scene begins
     compared_at: tuple[int, int] | None  # (height, width) of the luma that ``quality`` is measured on
     quality: Measured | None  # of each frame against the one before it; None where there were no two of one scene
@@ -86,7 +86,7 @@ class Inspection:
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain values for JSON: fractions as strings, shares from 0 to 1."""
         count, known = self.frames or (None, None)
-        covered, pictures = self.distances.total(), self.pictures
+        pictures = self.pictures
         return {
             "source": self.video.name,
             "complete": self.error is None,
@@ -117,7 +117,7 @@ class Inspection:
                 "length": spread(pictures.groups), "b_frames": spread(pictures.between), "pattern": pictures.pattern
             },
             "vector_distances": {f"{distance:+d}": share for distance, share in _shares(self.distances).items()},
-            "intra": self.intra / (self.intra + covered) if self.intra + covered else None,
+            "intra": self.intra,
             "decision": self.decision,
             "motion": _shares(self.motion),
             "scene_cuts": self.cuts,
@@ -137,7 +137,7 @@ def inspect(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = 300,
-    motion: Literal["auto", "codec", "estimate", "flow", "none"] = "auto",
+    motion: Motion = "auto",
     watch: Callable[[Frame, Pair | None], None] | None = None,
 ) -> Inspection:
     """Look at ``max_frames`` frames of a source (None: all of them) and return what they are made of.
@@ -149,7 +149,7 @@ def inspect(
     """
     stated = read_facts(source)
     error: VideoError | None = None
-    with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion != "none") as video:
+    with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:
         times, pictures, quality = FrameTimes(video.info.time_base), PictureTypes(), Quality()
         try:
             for frame in video:
@@ -170,10 +170,10 @@ def inspect(
         times=times,
         pictures=pictures,
         whole=error is None and start is None and end is None and (max_frames is None or times.count < max_frames),
-        decision=_decision(video),
+        decision=video.decision,
         motion=video.motion,
-        distances=Counter(),
-        intra=0,
+        distances=video.distances,
+        intra=1 - video.covered / video.predicted if video.predicted else None,
         cuts=video.cuts,
         compared_at=quality.size,
         quality=step,
@@ -183,10 +183,6 @@ def inspect(
         notes=video.warnings,
         error=None if error is None else str(error),
     )
-
-
-def _decision(video: Video) -> str:
-    return "codec" if video.info.has_vectors else "estimate"
 
 
 def _measured(distance: int, sums: Sums) -> Measured | None:

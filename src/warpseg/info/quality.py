@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from warpseg.geometry import compose, warp
+from warpseg.geometry import follow, warp
 from warpseg.types import Frame, MotionField
 
 __all__ = ["DISTANCES", "Pair", "Quality", "Sums", "psnr"]
@@ -29,16 +29,14 @@ class Sums:
     pairs: int = 0
     warped: float = 0.0  # sum over pairs of the mean squared error in grey levels
     still: float = 0.0  # of zero motion
-    nearest: float = 0.0  # both for the frame before each of the same frames: what distance 1 leaves
-    nearest_still: float = 0.0
+    nearest: float = 0.0  # of the same frames, warped from the frame before each: what distance 1 leaves
 
-    def add(self, warped: float, still: float, nearest: tuple[float, float]) -> None:
+    def add(self, warped: float, still: float, nearest: float) -> None:
         """Count one pair."""
         self.pairs += 1
         self.warped += warped
         self.still += still
-        self.nearest += nearest[0]
-        self.nearest_still += nearest[1]
+        self.nearest += nearest
 
 
 @dataclass(frozen=True)
@@ -78,23 +76,25 @@ class Quality:
         if before is not None and not begins:
             self.size = (luma.shape[0], luma.shape[1])
             pair = Pair(_error(warp(before, frame.motion), luma), _error(before, luma))
-            self.step.add(pair.warped, pair.still, (pair.warped, pair.still))
+            self.step.add(pair.warped, pair.still, pair.warped)
             if self._count % _EVERY == _EVERY - 1:
                 self._look_back(small, frame.motion)
         self._count += 1
         self._past.append((small, frame.motion, begins))
         return pair
 
-    def _look_back(self, luma: Tensor, path: MotionField) -> None:
-        nearest = 0.0, 0.0
+    def _look_back(self, luma: Tensor, motion: MotionField) -> None:
+        size = luma.shape[0], luma.shape[1]
+        path = [motion]
+        nearest = 0.0
         for distance, (then, onward, begins) in enumerate(reversed(self._past), 1):
             if distance in self.back:
-                errors = _error(warp(then, path), luma), _error(then, luma)
-                nearest = nearest if distance > 1 else errors
-                self.back[distance].add(*errors, nearest)
+                error = _error(warp(then, follow(path, size)), luma)
+                nearest = nearest if distance > 1 else error
+                self.back[distance].add(error, _error(then, luma), nearest)
             if begins:
                 return
-            path = compose(path, onward)
+            path.append(onward)
 
 
 def _luma(frame: Frame) -> Tensor:

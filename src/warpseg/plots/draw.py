@@ -208,19 +208,24 @@ def _curves(axes: Axes, found: Inspection, collected: Collector) -> None:
 def _distances(axes: Axes, found: Inspection) -> None:
     axes.set_title("Area by the frame its vectors refer to", size=11, color=_INK, loc="left")
     _plain(axes)
-    total = found.distances.total() + found.intra
-    if not total:
+    if not found.distances:
         axes.text(0.5, 0.5, "no coded vectors", transform=axes.transAxes, ha="center", color=_FAINT, size=11)
         axes.set(xticks=[], yticks=[])
         return
-    names = [f"{distance:+d}" for distance in sorted(found.distances)] + ["none"]
-    shares = [100 * found.distances[distance] / total for distance in sorted(found.distances)]
-    shares.append(100 * found.intra / total)
-    paint = [_WARPED if distance < 0 else _STILL for distance in sorted(found.distances)] + ["#b9c0c8"]
-    bars = axes.bar(names, shares, color=paint, width=0.72)
-    axes.bar_label(bars, [f"{share:.0f}%" if share >= 0.5 else "" for share in shares], size=9, color=_INK)
+    intra = found.intra or 0.0
+    each = (1 - intra) / found.distances.total()
+    shares = {distance: each * count for distance, count in sorted(found.distances.items())}
+    shown = [distance for distance, share in shares.items() if share >= 0.005]
+    rest = sum(share for distance, share in shares.items() if distance not in shown)
+    heights = {f"{distance:+d}": shares[distance] for distance in shown} | {"other": rest, "none": intra}
+    if not rest:
+        del heights["other"]
+    paint = [_WARPED if name[0] == "-" else _STILL if name[0] == "+" else _FAINT for name in heights]
+    bars = axes.bar(list(heights), list(heights.values()), color=paint, width=0.72)
+    axes.bar_label(bars, [f"{share:.0%}" if share >= 0.005 else "" for share in heights.values()], size=9, color=_INK)
     axes.set_xlabel("frames back (-) or ahead (+)", color=_FAINT)
     axes.set_yticks([])
+    axes.set_xlim(-0.7, max(len(heights), 5) - 0.3)  # a single bar is not drawn as a wall
     axes.margins(y=0.12)
 
 
