@@ -17,7 +17,7 @@ from warpseg.motion.planes import Plane
 
 __all__ = ["Flow", "dis", "raft"]
 
-_SMALLEST = 12  # pixels that DIS wants along a side
+_SMALLEST = 16  # pixels along each side that DIS needs, lest its coarsest level is empty
 
 # Called with two luma pictures (h, w): where each pixel of the first is in the second, (2, h, w) in pixels.
 Flow = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]]
