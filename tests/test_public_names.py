@@ -12,6 +12,7 @@ from warpseg import errors
 
 PUBLIC = [
     "Classes",
+    "DatasetError",
     "Frame",
     "ModelError",
     "MotionField",

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warpseg.errors import ModelError, MotionUnavailable, OutputError, VideoError, WarpsegError
+    from warpseg.errors import DatasetError, ModelError, MotionUnavailable, OutputError, VideoError, WarpsegError
     from warpseg.motion_range import MotionRange, read_motion
     from warpseg.networks import Network, load
     from warpseg.report import Report
@@ -16,15 +16,22 @@ if TYPE_CHECKING:
     from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 __all__ = [
-    "Classes", "Frame", "ModelError", "MotionField", "MotionRange", "MotionUnavailable", "Network", "OutputError",
-    "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load", "open_video",
-    "read_motion",
+    "Classes", "DatasetError", "Frame", "ModelError", "MotionField", "MotionRange", "MotionUnavailable", "Network",
+    "OutputError", "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load",
+    "open_video", "read_motion",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "warpseg.errors": ("ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"),
+    "warpseg.errors": (
+        "DatasetError",
+        "ModelError",
+        "MotionUnavailable",
+        "OutputError",
+        "VideoError",
+        "WarpsegError",
+    ),
     "warpseg.motion_range": ("MotionRange", "read_motion"),
     "warpseg.networks": ("Network", "load"),
     "warpseg.report": ("Report",),

@@ -4,12 +4,13 @@ WarpsegError            everything this package raises on purpose; its message i
 ├── VideoError          a source that cannot be opened, or that is damaged part-way
 ├── MotionUnavailable   a motion source that this video or machine does not have
 ├── ModelError          a network that cannot be loaded or does not fit
+├── DatasetError        labelled data that is missing, or does not fit together
 └── OutputError         a result that cannot be written, or must not be overwritten
 """
 
 from __future__ import annotations
 
-__all__ = ["ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"]
+__all__ = ["DatasetError", "ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"]
 
 
 class WarpsegError(Exception):
@@ -28,6 +29,10 @@ class MotionUnavailable(WarpsegError):
 
 class ModelError(WarpsegError):
     """Raised where a network cannot be loaded, or does not fit what is asked of it."""
+
+
+class DatasetError(WarpsegError):
+    """Raised where labelled data is missing, or its parts do not fit together; names the file."""
 
 
 class OutputError(WarpsegError):
