@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from warpseg import __version__
+from warpseg.cli.evaluate import evaluate
 from warpseg.cli.info import info
 from warpseg.cli.segment import segment
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(segment)
 app.command()(info)
+app.command()(evaluate)
 
 
 def _version(asked: bool) -> None:

@@ -35,6 +35,11 @@ class LabelFiles(Mapping[int, Labels]):
         self._classes: int | None = None
         self._size: tuple[int, int] | None = None
 
+    @property
+    def mark(self) -> str:
+        """What the labels depend on beside their files."""
+        return "" if self._table is None else self._table.tobytes().hex()
+
     def checked(self, classes: int, size: tuple[int, int]) -> LabelFiles:
         """Return the same labels held to ``classes`` classes and to the frames' ``size`` (height, width)."""
         found = LabelFiles(self.paths, self._table)

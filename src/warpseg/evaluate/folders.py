@@ -66,7 +66,7 @@ def picture_clip(
     cache: Path,
 ) -> Clip:
     """Return a clip of pictures: as they are (``encoding`` None), or encoded, the network seeing either."""
-    mark = fingerprint([*paths, *labels.paths.values()], encoding, clean, rate)
+    mark = fingerprint([*paths, *labels.paths.values()], labels.mark, encoding, clean, rate)
     if encoding is None:
 
         def pictures() -> Iterator[NDArray[np.uint8]]:
@@ -95,7 +95,7 @@ def video_and_labels(
         if max_frames is None or int(number[1]) < max_frames:
             _add(of_frame, int(number[1]), label)
     found = LabelFiles(of_frame, table)
-    mark = fingerprint([path, *found.paths.values()], max_frames)
+    mark = fingerprint([path, *found.paths.values()], found.mark, max_frames)
     return Clip(path.stem, found, lambda: path, mark, max_frames=max_frames)
 
 

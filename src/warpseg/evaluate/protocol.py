@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,12 @@ from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.segmentation import Segmentation
 from warpseg.types import Classes, Frame
 
-__all__ = ["Remembering", "Scheme", "by_offset"]
+__all__ = ["Remembering", "Scheme", "Watch", "by_offset"]
 
 Scheme = Callable[[Iterable[Frame]], Iterator[Estimate]]
+
+# Called with offset from the keyframe, frame number and labels (height, width).
+Watch = Callable[[int, int, NDArray[Any]], None]
 
 
 class Remembering:
@@ -38,23 +42,34 @@ class Remembering:
 
 
 def by_offset(
-    frames: Sequence[Frame], truth: Mapping[int, NDArray[np.uint8]], scheme: Scheme, n: int, classes: Classes
+    frames: Sequence[Frame],
+    truth: Mapping[int, NDArray[np.uint8]],
+    scheme: Scheme,
+    n: int,
+    classes: Classes,
+    *,
+    margin: int | None = None,
+    watch: Watch | None = None,
 ) -> Scores:
     """Score a scheme at each offset p = 0 .. n-1 from the previous keyframe.
 
     The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of
-    ``truth`` (label maps by frame number, 255: void) that lie in a whole window at each shift. ``scheme`` is run once
-    a shift: give it a ``Remembering`` network. Raises ``ValueError`` where no labelled frame lies in whole windows,
-    and for labels out of range.
+    ``truth`` (label maps by frame number, 255: void) that lie in a whole window at each shift, so have n - 1 frames on
+    either side, or ``margin`` frames where that is more: with that of the largest, several intervals have the same
+    targets. ``scheme`` is run once a shift: give it a ``Remembering`` network. ``watch`` is shown each target's labels.
+    Raises ``ValueError`` where no labelled frame lies in whole windows, and for labels out of range.
     """
-    targets = {
-        i: frames[i].index for i in range(n - 1, len(frames) - n + 1) if frames[i].index in truth
-    }  # position -> frame number
-    if not targets:
+    sides = max(n - 1, margin or 0)
+    inside = [i for i in range(sides, len(frames) - sides) if frames[i].index in truth]
+    if not inside:
         raise ValueError(
-            f"no labelled frame has {n - 1} frames on either side: {len(frames)} frames, {len(truth)} of them "
-            f"labelled, are too few for interval {n}"
+            f"no labelled frame has {sides} frames on either side: {len(frames)} frames, {len(truth)} of them "
+            f"labelled, are too few for interval {sides + 1}"
         )
+    # Frames that no target's window holds at any shift need not be run.
+    first = inside[0] - (n - 1)
+    frames = frames[first : inside[-1] + n]
+    targets = {i - first: frames[i - first].index for i in inside}  # position -> frame number
     rows = {i: row for row, i in enumerate(targets)}
     matrices = np.zeros((n, len(targets), len(classes), len(classes)), np.int64)
     for shift in range(n):
@@ -63,4 +78,6 @@ def by_offset(
                 label = truth[targets[i]]
                 predicted = Segmentation(estimate, classes).labels(label.shape)
                 matrices[(i - shift) % n, rows[i]] = confusion(label, predicted, len(classes))
+                if watch is not None:
+                    watch((i - shift) % n, targets[i], predicted)
     return Scores(tuple(targets.values()), matrices)

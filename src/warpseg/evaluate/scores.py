@@ -124,11 +124,11 @@ class Scores:
         columns = [mean_iou(np.tensordot(times, matrices, 1)) for matrices in self.matrices.astype(np.float64)]
         return np.stack(columns, 1)
 
-    def summary(self, *, block: int = 10, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
+    def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
         """Return every reading under its name, in percent, for a result file; intervals are 95 % (see
-        ``resampled``).
+        ``resampled``), and left out where ``block`` is None.
         """
-        drawn = self.resampled(block=block, draws=draws, seed=seed)
+        drawn = None if block is None else self.resampled(block=block, draws=draws, seed=seed)
         readings: tuple[Reading, ...] = (average, worst, average_retention, worst_retention)
         found: dict[str, Any] = {
             "targets": len(self.frames),
@@ -139,7 +139,8 @@ class Scores:
         }
         for reading in readings:
             found[reading.__name__] = 100 * float(reading(self.by_distance))
-            found[f"{reading.__name__}_interval"] = [100 * value for value in bounds(reading(drawn))]
+            if drawn is not None:
+                found[f"{reading.__name__}_interval"] = [100 * value for value in bounds(reading(drawn))]
         return found
 
     def __repr__(self) -> str:

@@ -1,0 +1,141 @@
+"""``warpseg evaluate``: what each scheme and interval costs in accuracy and brings in speed, on labelled video."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, cast
+
+import typer
+
+from warpseg.cli.common import complain
+from warpseg.cli.lists import numbers, words
+from warpseg.errors import ModelError
+
+if TYPE_CHECKING:
+    from warpseg.evaluate.accuracy import Export
+    from warpseg.evaluate.setting import SchemeName
+    from warpseg.source import Motion
+
+__all__ = ["evaluate"]
+
+_SCHEMES = ("every", "copy", "propagate", "interpolate")
+_MOTIONS = ("auto", "codec", "estimate", "flow", "none")
+
+
+def evaluate(
+    dataset: Annotated[
+        Literal["cityscapes", "camvid", "folder", "video"],
+        typer.Option(help="Cityscapes' official layout; CamVid's drive; frames and labels in folders; a video file."),
+    ],
+    root: Annotated[Path, typer.Option(metavar="DIR", help="The data set; the frames; the video file.")],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", metavar="DIR", help="For evaluation.json and what a rerun needs.")
+    ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Label images of folder and video, named as the frames or by frame number. "
+            "Without: agreement with the network's own result on every frame.",
+        ),
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="As for warpseg segment.")] = "camvid",
+    scheme: Annotated[
+        str, typer.Option(metavar="NAMES", help="With commas, of every, copy, propagate, interpolate.")
+    ] = "copy,propagate,interpolate",
+    interval: Annotated[str, typer.Option("--interval", "-n", metavar="N,...", help="Frames between keyframes.")] = "5",
+    motion: Annotated[
+        str, typer.Option(metavar="NAMES", help="With commas, of auto, codec, estimate, flow, none.")
+    ] = "auto",
+    flow_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else DIS.")
+    ] = None,
+    fusion: Annotated[
+        Literal["average", "maximum", "maximum-literal"], typer.Option(help="How Algorithm 2 joins the keyframes.")
+    ] = "average",
+    propagation: Annotated[
+        Literal["composed", "chained"], typer.Option(help="Warp once, or step by step as the paper prints it.")
+    ] = "composed",
+    reverse: Annotated[
+        Literal["searched", "inverted", "negated"], typer.Option(help="Motion to the next frame; negated: the paper's.")
+    ] = "searched",
+    encoding: Annotated[
+        Literal["paper", "defaults", "none"] | None,
+        typer.Option(
+            help="How pictures become H.264: no B-frames and one reference (cityscapes, camvid), x264's defaults, "
+            "not at all (folder)."
+        ),
+    ] = None,
+    frames: Annotated[
+        Literal["decoded", "clean"],
+        typer.Option(help="Whether the network sees the encoded pictures or the originals."),
+    ] = "decoded",
+    split: Annotated[str, typer.Option(help="Of cityscapes.")] = "val",
+    ignore: Annotated[str, typer.Option(metavar="V,...", help="Label values of folder and video to leave out.")] = "",
+    rate: Annotated[int, typer.Option(min=1, help="Frames a second of a folder that is encoded.")] = 25,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="First frames of camvid, folder or video.")] = None,
+    max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes.")] = None,
+    rounds: Annotated[int, typer.Option(min=0, help="Rounds in which speed is measured; 0: not at all.")] = 3,
+    speed_frames: Annotated[int | None, typer.Option(min=1, help="Frames of the first clip a speed run takes.")] = None,
+    export: Annotated[
+        bool, typer.Option("--export-label-ids", help="Write cityscapes' results as labelIds, a folder a distance.")
+    ] = False,
+    cache: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where encoded pictures are kept; else the user's cache folder.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Measure accuracy at every distance from the keyframe, and speed, of schemes, intervals and motion."""
+    schemes = words(scheme, _SCHEMES, "--scheme")
+    motions = words(motion, _MOTIONS, "--motion")
+    intervals = numbers(interval, "--interval")
+    ignored = numbers(ignore, "--ignore", least=0) if ignore else []
+    if export and dataset != "cityscapes":
+        raise typer.BadParameter("labelIds are those of --dataset cityscapes", param_hint="--export-label-ids")
+    if flow_weights is not None and "flow" not in motions:
+        raise typer.BadParameter("for --motion flow only", param_hint="--flow-weights")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+
+    # Heavy imports wait until the arguments are known to be right.
+    from warpseg.evaluate.datasets import open_dataset
+    from warpseg.evaluate.evaluation import evaluate as run
+    from warpseg.evaluate.export import label_ids
+    from warpseg.evaluate.setting import settings
+    from warpseg.evaluate.table import print_table
+    from warpseg.networks import load
+
+    try:
+        network = load(model, device=device)
+        data = open_dataset(
+            dataset, root, labels,
+            split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, max_frames=max_frames,
+            max_clips=max_clips, cache=cache,
+        )  # fmt: skip
+        chosen = settings(
+            cast("list[SchemeName]", schemes), intervals, cast("list[Motion]", motions),
+            fusion=fusion, propagation=propagation, reverse=reverse, flow_weights=flow_weights,
+        )  # fmt: skip
+        writer: Export | None = label_ids(out / "labelIds") if export else None
+        found = run(
+            data, network, chosen, out,
+            rounds=rounds, speed_frames=speed_frames, export=writer, command=sys.argv,
+            progress=lambda line: print(line, file=sys.stderr, flush=True),
+        )  # fmt: skip
+    except KeyboardInterrupt:
+        print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except Exception as error:
+        if debug:
+            raise
+        complain(error)
+        raise typer.Exit(2 if isinstance(error, ModelError) else 1) from error
+    if as_json:
+        print(json.dumps(found), flush=True)
+    else:
+        print_table(found)
+        print(f"{out / 'evaluation.json'}: every distance, class and interval of confidence")

@@ -1,0 +1,39 @@
+"""Results as the Cityscapes benchmark wants them: labelIds under the official names."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from warpseg.errors import OutputError
+from warpseg.evaluate.accuracy import Export
+from warpseg.evaluate.cityscapes import to_label_ids
+from warpseg.evaluate.clip import Clip
+from warpseg.evaluate.setting import Setting
+
+__all__ = ["label_ids"]
+
+
+def label_ids(folder: Path) -> Export:
+    """Return what writes each target to ``folder/{setting}/distance_{p}/{city}_{sequence}_{frame}_labelIds.png``.
+
+    Each folder is what the official script takes as its results. Raises ``OutputError`` where a file cannot be written.
+    """
+
+    def write(setting: Setting, p: int, clip: Clip, frame: int, labels: NDArray[Any]) -> None:
+        name = str(setting).replace("=", "").replace(" ", "_")
+        path = folder / name / f"distance_{p}" / f"{clip.name}_labelIds.png"
+        part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(to_label_ids(labels.astype(np.uint8))).save(part)
+            os.replace(part, path)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+
+    return write

@@ -1,0 +1,63 @@
+"""How fast settings are: whole runs with nothing remembered, taking turns, so that all see the same machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from warpseg.evaluate.clip import Clip
+from warpseg.evaluate.setting import EVERY, Setting
+from warpseg.networks import Network
+from warpseg.timing import Stages
+
+__all__ = ["measure"]
+
+
+def measure(
+    clip: Clip,
+    network: Network,
+    settings: Sequence[Setting],
+    *,
+    frames: int | None = None,
+    rounds: int = 3,
+    done: Callable[[int, Setting], None] = lambda lap, setting: None,
+) -> dict[Setting, dict[str, Any]]:
+    """Return, for each setting, frames a second, speed-up and milliseconds a frame by stage.
+
+    From source to labels at the frames' size, nothing written: decoding, motion, network, warp and fusion, labels, of
+    the first ``frames`` of the clip's own source (decoded frames, also where accuracy is of clean ones). Each round
+    runs every setting once, after one to warm up; speed-ups are over frame by frame in the same round. Medians of the
+    rounds.
+    """
+    settings = list(dict.fromkeys([EVERY, *settings]))
+    segmenters = {setting: setting.segmenter(network) for setting in settings}
+    limit = min(filter(None, (frames, clip.max_frames)), default=None)
+    laps: dict[Setting, list[dict[str, float]]] = {setting: [] for setting in settings}
+    for lap in range(rounds + 1):
+        for setting, segmenter in segmenters.items():
+            stages, count, started = Stages(), 0, time.perf_counter()
+            with segmenter.open(clip.find_source(), stages=stages, max_frames=limit) as video:
+                for result in segmenter.segment(video, stages):
+                    result.labels()
+                    count += 1
+            seconds = time.perf_counter() - started
+            if lap:
+                laps[setting].append(
+                    {"all": seconds / count} | {stage: spent / count for stage, spent in stages.seconds.items()}
+                )
+            done(lap, setting)
+    return {setting: _medians(laps[setting], laps[EVERY]) for setting in settings}
+
+
+def _medians(laps: list[dict[str, float]], every: list[dict[str, float]]) -> dict[str, Any]:
+    ratios = [b["all"] / a["all"] for a, b in zip(laps, every, strict=True)]
+    stages = {name for lap in laps for name in lap} - {"all"}
+    return {
+        "fps": 1 / float(np.median([lap["all"] for lap in laps])),
+        "speed_up": float(np.median(ratios)),
+        "speed_ups": ratios,  # of each round
+        "ms_by_stage": {name: 1000 * float(np.median([lap.get(name, 0.0) for lap in laps])) for name in sorted(stages)},
+    }

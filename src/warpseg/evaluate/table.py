@@ -1,0 +1,86 @@
+"""An evaluation as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+__all__ = ["print_table"]
+
+
+_WHERE_WIDE = ("95 % of it", "95 % of that", "with keys", "pooled")
+_LEGEND = (
+    "average, worst: {measure} over the distances between keyframes, each distance one matrix; with keys: the paper's "
+    "average, keyframes included; pooled: one matrix over all distances; retention: average / worst over frame by "
+    "frame on the same frames; pixels: accuracy of pixels; steady: labels that move as the picture does; fps: from "
+    "source to labels"
+)
+_PIPE, _WIDE = 170, 150  # columns where there is no terminal; columns that everything needs
+
+
+def print_table(found: dict[str, Any]) -> None:
+    """Print what is in an ``evaluation.json``: a line a setting, then each setting's distances."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_PIPE)
+    measure, data, model = found["measure"], found["dataset"], found["model"]
+    clips = f"{len(data['clips'])} clips" if len(data["clips"]) > 1 else data["clips"][0]
+    sees = f"{model['name']} on {data['network_sees']}"
+    encoding = data["encoding"] or "source as it is"
+    console.print(
+        f"{data['name']}: {clips}, {found['rows'][0]['targets']} target frames; {sees}; {encoding}", markup=False
+    )
+    if measure == "agreement":
+        console.print("No labels: agreement is with the network's own result on every frame, not with the truth.")
+    table = Table(box=box.SIMPLE, pad_edge=False)
+    rows = [_cells(row, measure) for row in found["rows"]]
+    names = [name for name in rows[0] if console.width >= _WIDE or name not in _WHERE_WIDE]
+    for name in names:
+        table.add_column(name, justify="left" if name == "setting" else "right", no_wrap=True)
+    for cells in rows:
+        table.add_row(*(cells[name] for name in names))
+    console.print(table)
+    console.print(_LEGEND.format(measure=measure))
+    _print_distances(console, found)
+
+
+def _print_distances(console: Console, found: dict[str, Any]) -> None:
+    longest = max(len(row["by_distance"]) for row in found["rows"])
+    if longest:
+        table = Table(box=box.SIMPLE, pad_edge=False)
+        table.add_column("distance")
+        for p in range(longest + 1):
+            table.add_column(str(p), justify="right")
+        for row in found["rows"]:
+            table.add_row(row["name"], *map(_number, [row["every_frame"], *row["by_distance"]]))
+        console.print(table)
+
+
+def _cells(row: dict[str, Any], measure: str) -> dict[str, str]:
+    speed = row["speed"] or {}
+    return {
+        "setting": row["name"],
+        f"{measure} average": _number(row["average"]),
+        "95 % of it": _interval(row.get("average_interval")),
+        "worst": _number(row["worst"]),
+        "95 % of that": _interval(row.get("worst_interval")),
+        "with keys": _number(row["average_with_keyframes"]),
+        "pooled": _number(row["pooled"]),
+        "retention %": f"{_number(row['average_retention'])} / {_number(row['worst_retention'])}",
+        "pixels": _number(row["pixel_accuracy"]["average"]),
+        "steady": _number(row["temporal_consistency"]),
+        "fps": _number(speed.get("fps")),
+        "faster": f"{speed['speed_up']:.2f}x" if speed else "",
+    }
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _interval(values: Sequence[float] | None) -> str:
+    return "" if values is None else f"{values[0]:.1f}-{values[1]:.1f}"
