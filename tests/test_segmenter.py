@@ -227,8 +227,9 @@ class Counted(nn.Module):
 def test_scores_and_features_give_the_same_for_a_linear_head(scheme: Scheme, propagation: Any) -> None:
     features, linear = Features(), head()
     hidden = Counted(linear)  # the same head, but not seen to be linear
-    one = segmenter((features, linear), scheme=scheme, propagation=propagation)
-    other = segmenter((features, hidden), scheme=scheme, propagation=propagation)
+    fusion = "confidence" if propagation == "composed" else "average"
+    one = segmenter((features, linear), scheme=scheme, propagation=propagation, fusion=fusion)
+    other = segmenter((features, hidden), scheme=scheme, propagation=propagation, fusion=fusion)
     assert (one.space, other.space) == ("scores", "features")
     for a, b in zip(one.stream(pictures(8)), other.stream(pictures(8)), strict=True):
         torch.testing.assert_close(a.scores, b.scores, atol=1e-5, rtol=0)

@@ -13,23 +13,25 @@ from torch import Tensor
 
 __all__ = ["FUSIONS", "Fusion", "average", "maximum", "maximum_literal"]
 
-Fusion = Callable[[Tensor, Tensor, float], Tensor]
+# alpha is the forward map's weight in [0, 1]: one for all cells, or one for each (h, w).
+Fusion = Callable[[Tensor, Tensor, float | Tensor], Tensor]
 
 
-def average(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+def average(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
     """Return the weighted average ``alpha forward + (1 - alpha) backward``; equal maps come back bit for bit."""
     return torch.lerp(backward, forward, alpha)
 
 
-def maximum(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+def maximum(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
     """Return the weighted maximum, divided by the larger weight so that equal maps come back unchanged.
 
     Meant for non-negative features (after a ReLU): weighting brings a negative value nearer to zero, which raises it.
     """
-    return maximum_literal(forward, backward, alpha) / max(alpha, 1 - alpha)
+    larger = torch.maximum(alpha, 1 - alpha) if isinstance(alpha, Tensor) else max(alpha, 1 - alpha)
+    return maximum_literal(forward, backward, alpha) / larger
 
 
-def maximum_literal(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+def maximum_literal(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
     """Return ``max(alpha forward, (1 - alpha) backward)`` as printed in the paper.
 
     Shrinks features towards a window's middle.

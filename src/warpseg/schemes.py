@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor
 
@@ -19,8 +19,9 @@ from warpseg.schedule import alphas, distances, windows
 from warpseg.types import Frame, MotionField
 
 __all__ = [
-    "Estimate", "Propagation", "Reverse", "SplitNetwork",
-    "chained", "composed", "copy_nearest", "every_frame", "interpolate", "inverted", "negated", "propagate", "searched",
+    "Carried", "Estimate", "Judge", "Propagation", "Reverse", "SplitNetwork", "Verdict",
+    "by_distance", "chained", "composed", "copy_nearest", "every_frame", "interpolate", "inverted", "negated",
+    "propagate", "searched",
 ]  # fmt: skip
 
 
@@ -41,35 +42,61 @@ class Estimate:
     frame: Frame
     distance: int  # frames to the nearest keyframe it was made from; 0 for a keyframe
     scores: Tensor  # (classes, h, w)
+    confidence: Tensor | None = None  # (h, w) in [0, 1], None where nobody judged
+
+
+class Carried(NamedTuple):
+    """A keyframe's map, brought to another frame."""
+
+    f: Tensor
+    path: MotionField | None  # from that frame to the keyframe; None where the map went from frame to frame
+    key: Frame
+
+
+class Verdict(NamedTuple):
+    """What a frame makes of the maps that were carried to it."""
+
+    alpha: float | Tensor  # weight of the forward map in [0, 1], one for all cells or (h, w)
+    confidence: Tensor | None = None  # (h, w) in [0, 1]
 
 
 # How a map is carried on, one frame's motion at a time: called with the keyframe's map, it returns a function that
 # takes each next motion and returns the map in that frame.
-Propagation = Callable[[Tensor], Callable[[MotionField], Tensor]]
+Propagation = Callable[[Tensor, Frame], Callable[[MotionField], Carried]]
 
 # The motion from the previous frame to this one, which leads maps back from the next keyframe.
 Reverse = Callable[[Frame], MotionField]
 
+# Weighs the map carried from the previous keyframe against that from the next one; either may be missing. The number is
+# the paper's weight of the former.
+Judge = Callable[[Frame, Carried | None, Carried | None, float], Verdict]
 
-def chained(f: Tensor) -> Callable[[MotionField], Tensor]:
+
+def by_distance(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:
+    """Weigh by distance alone, as the paper does (line 12)."""
+    return Verdict(alpha)
+
+
+def chained(f: Tensor, key: Frame) -> Callable[[MotionField], Carried]:
     """Carry as printed in the paper: warp the last frame's map by one frame's motion; each step blurs a little."""
     f_c = f
 
-    def carry(mv: MotionField) -> Tensor:
+    def carry(mv: MotionField) -> Carried:
         nonlocal f_c
         f_c = warp(f_c, mv)  # Algorithm 1, lines 7 and 10; Algorithm 2, line 21
-        return f_c
+        return Carried(f_c, None, key)
 
     return carry
 
 
-def composed(f: Tensor) -> Callable[[MotionField], Tensor]:
+def composed(f: Tensor, key: Frame) -> Callable[[MotionField], Carried]:
     """Carry by following the motion all the way to the keyframe, and warp the keyframe's own map once."""
     since_key: list[MotionField] = []  # the newest first
 
-    def carry(mv: MotionField) -> Tensor:
+    def carry(mv: MotionField) -> Carried:
         since_key.insert(0, mv)
-        return warp(f, follow(since_key, (f.shape[-2], f.shape[-1])))
+        path = follow(since_key, (f.shape[-2], f.shape[-1]))
+        return Carried(warp(f, path), path, key)
 
     return carry
 
@@ -111,16 +138,23 @@ def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int) -> Iter
 
 
 def propagate(
-    frames: Iterable[Frame], network: SplitNetwork, n: int, *, propagation: Propagation = composed
+    frames: Iterable[Frame],
+    network: SplitNetwork,
+    n: int,
+    *,
+    judge: Judge = by_distance,
+    propagation: Propagation = composed,
 ) -> Iterator[Estimate]:
     """Algorithm 1, feature propagation: yields frame i before frame i + 1 is needed."""
     for p, frame in distances(frames, n):  # 2
         if p == 0:  # 3: keyframe
             f = network.features(frame)  # 4: keyframe features
-            carry = propagation(f)  # 10: cache computed features
+            carry = propagation(f, frame)  # 10: cache computed features
+            confidence = None
         else:  # 6: intermediate frame
-            f = carry(frame.motion)  # 7: warp cached features, 10: and cache them
-        yield Estimate(frame, p, network.task(f))  # 5, 8
+            W_f = carry(frame.motion)  # 7: warp cached features, 10: and cache them
+            f, confidence = W_f.f, judge(frame, W_f, None, 1.0).confidence
+        yield Estimate(frame, p, network.task(f), confidence)  # 5, 8
 
 
 def interpolate(
@@ -129,6 +163,7 @@ def interpolate(
     n: int,
     *,
     fuse: Fusion = average,
+    judge: Judge = by_distance,
     propagation: Propagation = composed,
     reverse: Reverse = searched,
 ) -> Iterator[Estimate]:
@@ -142,23 +177,24 @@ def interpolate(
         mv = [frame.motion for frame in window.between]
         n = len(mv) + 1  # of this window: the last one is shorter
         alpha = alphas(window)  # (n - p) / n, but 1 or 0 where a scene cut hides one of the keyframes
-        W_f = PROPAGATE(f_key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
+        W_f = PROPAGATE(f_key, window.key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
         W_b = []
         if f_next is not None and window.next_key is not None:
             back = [window.next_key, *reversed(window.between)][: n - 1 - alpha[1:].count(1)]
-            W_b = PROPAGATE(f_next, map(reverse, back), propagation)  # 10
+            W_b = PROPAGATE(f_next, window.next_key, map(reverse, back), propagation)  # 10
 
         for p, frame in enumerate(window.between, 1):  # 11, 12
             if alpha[p] == 1:
-                f, distance = W_f[p], p
+                f, distance, verdict = W_f[p].f, p, judge(frame, W_f[p], None, 1.0)
             elif alpha[p] == 0:
-                f, distance = W_b[n - p], n - p
+                f, distance, verdict = W_b[n - p].f, n - p, judge(frame, None, W_b[n - p], 0.0)
             else:
-                f, distance = fuse(W_f[p], W_b[n - p], alpha[p]), min(p, n - p)  # 13: fuse propagated features
-            yield Estimate(frame, distance, network.task(f))  # 14
+                verdict = judge(frame, W_f[p], W_b[n - p], alpha[p])
+                f, distance = fuse(W_f[p].f, W_b[n - p].f, verdict.alpha), min(p, n - p)  # 13: fuse propagated features
+            yield Estimate(frame, distance, network.task(f), verdict.confidence)  # 14
 
 
-def PROPAGATE(f: Tensor, g: Iterable[MotionField], propagation: Propagation) -> list[Tensor]:  # noqa: N802
+def PROPAGATE(f: Tensor, key: Frame, g: Iterable[MotionField], propagation: Propagation) -> list[Carried]:  # noqa: N802
     """Warp ``f`` one step for each motion of ``g`` (lines 18-24); the result begins with ``f`` itself."""
-    carry = propagation(f)
-    return [f, *(carry(motion) for motion in g)]
+    carry = propagation(f, key)
+    return [Carried(f, None, key), *(carry(motion) for motion in g)]

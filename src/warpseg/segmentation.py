@@ -28,6 +28,11 @@ class Segmentation:
         self.frame: Frame = estimate.frame
         self.distance: int = estimate.distance  # frames to the nearest keyframe it was made from; 0 for a keyframe
         self.scores: Tensor = estimate.scores  # (classes, h, w) float32
+        # (h, w) float32 in [0, 1] at the network's cells: how far the picture supports what was carried here; 1 for a
+        # keyframe, None where nobody judged.
+        self.confidence: Tensor | None = estimate.confidence
+        if self.is_key:
+            self.confidence = torch.ones(self.scores.shape[-2:])
         self.classes = classes
         self._stages = stages
         self._labels: NDArray[Any] | None = None

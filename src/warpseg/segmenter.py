@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from warpseg import networks, schemes
 from warpseg.errors import VideoError
-from warpseg.fusion import FUSIONS, Fusion
+from warpseg.evidence import by_evidence
+from warpseg.fusion import FUSIONS, Fusion, average
 from warpseg.networks import Network, Precision, ScoreSpace
 from warpseg.process import process
 from warpseg.report import Report
@@ -33,7 +34,8 @@ class Segmenter:
 
     ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest
     keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is
-    ``average``, ``maximum``, or a function (forward, backward, alpha). ``propagation`` composes motion and warps once
+    ``confidence`` (each cell takes more from the keyframe whose picture explains it better), ``average`` (by distance
+    alone, as in the paper), ``maximum``, or a function (forward, backward, alpha). ``propagation`` composes motion and warps once
     (``composed``) or warps step by step as the paper prints it (``chained``); ``reverse`` searches motion to the next
     frame as well (``searched``), or turns the motion to the previous one around, by splatting (``inverted``) or in
     place as in the paper (``negated``). ``motion`` and ``flow_weights`` are those of ``open_video``.
@@ -45,7 +47,7 @@ class Segmenter:
         *,
         scheme: Scheme = "interpolate",
         interval: int = 5,
-        fusion: Literal["average", "maximum", "maximum-literal"] | Fusion = "average",
+        fusion: Literal["confidence", "average", "maximum", "maximum-literal"] | Fusion = "confidence",
         propagation: Literal["composed", "chained"] = "composed",
         reverse: Literal["searched", "inverted", "negated"] = "searched",
         motion: Motion = "auto",
@@ -58,7 +60,7 @@ class Segmenter:
             "propagation": (propagation, ("composed", "chained")),
             "reverse": (reverse, ("searched", "inverted", "negated")),
             "motion": (motion, get_args(Motion)),
-            "fusion": (fusion, (*FUSIONS, *([fusion] if callable(fusion) else []))),
+            "fusion": (fusion, ("confidence", *FUSIONS, *([fusion] if callable(fusion) else []))),
         }
         for name, (value, accepted) in choices.items():
             if value not in accepted:
@@ -70,7 +72,11 @@ class Segmenter:
         self.interval = 1 if scheme == "every" else int(interval)
         self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
         self.propagation, self.reverse = propagation, reverse
-        self._fuse = FUSIONS[fusion] if isinstance(fusion, str) else fusion
+        if fusion == "confidence" and propagation == "chained" and scheme == "interpolate":
+            raise ValueError("fusion 'confidence' follows motion to the keyframe: choose propagation 'composed'")
+        by_name = {"confidence": average, **FUSIONS}
+        self._fuse = by_name[fusion] if isinstance(fusion, str) else fusion
+        self._judge = by_evidence if fusion == "confidence" or scheme == "propagate" else schemes.by_distance
         self._propagation = {"composed": schemes.composed, "chained": schemes.chained}[propagation]
         reverses = {"searched": schemes.searched, "inverted": schemes.inverted, "negated": schemes.negated}
         self._reverse = reverses[reverse]
@@ -78,7 +84,7 @@ class Segmenter:
         self.motion: Motion = "none" if scheme == "every" else motion
         self.flow_weights = flow_weights
         # Only a weighted average is known to commute with a linear head.
-        commutes = scheme != "interpolate" or self._fuse is FUSIONS["average"]
+        commutes = scheme != "interpolate" or self._fuse is average
         self.space: Literal["scores", "features"] = "features"
         if not self.network.shows_features:
             self.space, why = "scores", "the network shows no features"
@@ -160,9 +166,15 @@ class Segmenter:
         if self.scheme == "copy":
             return schemes.copy_nearest(frames, network, self.interval)
         if self.scheme == "propagate":
-            return schemes.propagate(frames, network, self.interval, propagation=self._propagation)
+            return schemes.propagate(frames, network, self.interval, judge=self._judge, propagation=self._propagation)
         return schemes.interpolate(
-            frames, network, self.interval, fuse=self._fuse, propagation=self._propagation, reverse=self._reverse
+            frames,
+            network,
+            self.interval,
+            fuse=self._fuse,
+            judge=self._judge,
+            propagation=self._propagation,
+            reverse=self._reverse,
         )
 
     def process(self, source: Source, out: str | Path, **options: Any) -> Report:

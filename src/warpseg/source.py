@@ -15,7 +15,7 @@ from warpseg.errors import MotionUnavailable, VideoError
 from warpseg.motion.cuts import CutDetector
 from warpseg.motion.flow import dis, raft
 from warpseg.motion.planes import Plane
-from warpseg.motion.rotate import rotate
+from warpseg.motion.rotate import rotate, turned_plane
 from warpseg.motion.tracker import Tracker
 from warpseg.timing import Stages
 from warpseg.types import Frame, MotionField, MotionSource, Picture, VideoInfo
@@ -177,8 +177,12 @@ class Video:
         def frame(
             motion: MotionField, cut: bool, source: MotionSource, reverse: Callable[[], MotionField] | None = None
         ) -> Frame:
+            plane = None
+            if self._wants_motion:
+                plane = turned_plane(seen.plane, picture.rotation, mirrored=picture.mirrored)
+            load = picture.load
             return Frame(
-                picture.index, picture.time, picture.size, motion, picture.type, cut, source, picture.load, reverse
+                picture.index, picture.time, picture.size, motion, picture.type, cut, source, load, reverse, plane
             )
 
         if not self._wants_motion:

@@ -10,12 +10,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from warpseg.motion.planes import Plane
 
 __all__ = ["Classes", "Frame", "MotionField", "MotionSource", "Picture", "PictureType", "VideoInfo", "Window"]
 
@@ -96,6 +99,7 @@ class Frame:
     motion_source: MotionSource = "none"
     load: Callable[[], NDArray[np.uint8]] = field(default=lambda: np.zeros((0, 0, 3), np.uint8))
     find_reverse: Callable[[], MotionField] | None = None
+    plane: Plane | None = None  # reduced luma as displayed, on which motion was found
 
     @cached_property
     def pixels(self) -> NDArray[np.uint8]:

@@ -1,12 +1,14 @@
-"""Fields from coded to displayed orientation."""
+"""Fields and planes from coded to displayed orientation."""
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
+from warpseg.motion.planes import Plane
 from warpseg.types import MotionField
 
-__all__ = ["rotate"]
+__all__ = ["rotate", "turned_plane"]
 
 
 def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> MotionField:
@@ -24,3 +26,13 @@ def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> Moti
         offsets = torch.stack((-offsets[0], offsets[1])).flip(2)
         confidence = confidence.flip(1)
     return MotionField(offsets, confidence)
+
+
+def turned_plane(plane: Plane, degrees: int, *, mirrored: bool = False) -> Plane:
+    """Turn a plane as ``rotate`` turns fields; the same object where there is nothing to turn."""
+    turns = degrees // 90 % 4
+    if not turns and not mirrored:
+        return plane
+    pixels = np.rot90(plane.pixels, turns)
+    pixels = np.ascontiguousarray(pixels[:, ::-1] if mirrored else pixels)
+    return Plane(pixels, plane.factor, plane.size if turns % 2 == 0 else plane.size[::-1])

@@ -1,0 +1,91 @@
+"""Which of two hypotheses the picture itself supports, and how far it supports any.
+
+An intermediate frame is decoded anyway. If motion leads rightly to a keyframe, that keyframe's picture looks there as
+this one does here; where it does not, the keyframe's result is not of the same thing. So each carried map is weighed by
+the difference of the two pictures along its path, and where neither agrees the result says so.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warpseg.motion.planes import MARGIN, Plane
+from warpseg.motion.window import WINDOW, difference
+from warpseg.schemes import Carried, Verdict
+from warpseg.types import Frame, MotionField
+
+__all__ = ["by_evidence"]
+
+# Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
+_SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
+_DISTANCE = 0.5  # how much of the logit of the paper's weight counts beside it
+_DOUBTFUL = 10.0  # grey levels of difference at which confidence is one half
+
+
+def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:
+    """Weigh two carried maps cell by cell by how well the pictures agree along their paths; a ``schemes.Judge``.
+
+    Where there are no pictures, or no path, the weight is the paper's and there is no confidence.
+    """
+    ahead, behind = _difference(frame, forward), _difference(frame, backward)
+    if (forward is not None and ahead is None) or (backward is not None and behind is None):
+        return Verdict(alpha)
+    if ahead is not None and behind is not None:
+        logit = _DISTANCE * math.log(alpha / (1 - alpha))
+        weight = torch.sigmoid(torch.from_numpy(behind - ahead).mul_(_SHARPNESS).add_(logit))
+        left = torch.lerp(torch.from_numpy(behind), torch.from_numpy(ahead), weight)
+    elif ahead is not None or behind is not None:
+        one = ahead if ahead is not None else behind
+        assert one is not None
+        weight, left = torch.tensor(alpha), torch.from_numpy(one)
+    else:
+        return Verdict(alpha)
+    confidence = 1 / (1 + (left / _DOUBTFUL) ** 2)
+    carried = forward if forward is not None else backward
+    assert carried is not None
+    return Verdict(weight.to(carried.f.device), confidence)
+
+
+def _difference(frame: Frame, carried: Carried | None) -> NDArray[np.float32] | None:
+    """Return the mean luma difference (h, w) in grey levels between a frame and its keyframe along the path."""
+    if carried is None or carried.path is None or frame.plane is None or carried.key.plane is None:
+        return None
+    plane, other = frame.plane, carried.key.plane
+    if plane.size != other.size:
+        return None
+    return differences(plane, other, carried.path)
+
+
+def differences(plane: Plane, other: Plane, path: MotionField) -> NDArray[np.float32]:
+    """Return the mean luma difference (h, w) of the windows around each cell of ``path`` and where it leads."""
+    out = np.empty(path.size, np.float32)
+    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
+    _differences(plane.pixels, other.pixels, size, path.offsets.numpy(), out)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _differences(
+    plane: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    size: tuple[float, float],
+    offsets: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    height, width = plane.shape
+    here, there = plane.reshape(-1), other.reshape(-1)
+    rows, columns = out.shape
+    for row in range(rows):
+        top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
+        for column in range(columns):
+            left = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
+            x = left + int(np.rint(offsets[0, row, column] * size[1]))
+            y = top + int(np.rint(offsets[1, row, column] * size[0]))
+            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
+            apart = difference(here, there, width, top * width + left, y * width + x)
+            out[row, column] = apart / np.float32(WINDOW * WINDOW)
