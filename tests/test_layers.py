@@ -14,11 +14,12 @@ ROOT = Path(warpseg.__file__).parent
 # From the top down. Rooms of one layer do not import each other.
 LAYERS = [
     {"cli"},
+    {"calibrate"},
     {"evaluate", "train", "plots"},
     {"segmenter"},
     {"process"},
-    {"report", "info", "motion_range"},
-    {"source", "segmentation"},
+    {"report", "info", "motion_range", "pages"},
+    {"source", "segmentation", "evidence"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},
     {"geometry", "fusion", "schedule"},

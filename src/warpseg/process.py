@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from warpseg.errors import OutputError, VideoError, WarpsegError
+from warpseg.pages import Collected, write_report
 from warpseg.report import Report, once, write_run
 from warpseg.sinks import ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
 from warpseg.source import Source
@@ -32,6 +33,7 @@ OUTPUTS = {
     "masks": ("masks.mkv",),
     "images": ("images",),
     "stats": ("frames.csv", "classes.json"),
+    "report": ("report.html",),
 }
 
 
@@ -59,6 +61,7 @@ def process(
     *,
     name: str | None = None,
     save: str | Collection[str] = ("overlay", "masks", "stats"),
+    page: Path | None = None,
     overwrite: bool = False,
     start: float | None = None,
     end: float | None = None,
@@ -68,11 +71,11 @@ def process(
 ) -> Report:
     """Segment ``source`` into files of the folder ``out/name`` (``name``: the source's stem) and return what happened.
 
-    ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``start`` and ``end`` are seconds after the
-    first frame. ``progress`` is called after each frame. Existing outputs are refused with ``OutputError`` unless
-    ``overwrite``. Raises ``VideoError`` or ``OutputError`` where it cannot go on, and ``KeyboardInterrupt`` when
-    interrupted, in each case after closing and keeping what was done, and with ``run.json`` saying that it is not
-    complete.
+    ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``page`` is where the report goes instead of
+    into that folder. ``start`` and ``end`` are seconds after the first frame. ``progress`` is called after each frame.
+    Existing outputs are refused with ``OutputError`` unless ``overwrite``. Raises ``VideoError`` or ``OutputError``
+    where it cannot go on, and ``KeyboardInterrupt`` when interrupted, in each case after closing and keeping what was
+    done, and with ``run.json`` saying that it is not complete.
     """
     save = [save] if isinstance(save, str) else save
     unknown = sorted(set(save) - set(OUTPUTS))
@@ -80,7 +83,11 @@ def process(
         raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")
     kinds = [kind for kind in OUTPUTS if kind in save]
     folder = out / (name or output_name(source))
+    if page is None and "report" in kinds:
+        page = folder / "report.html"
     present = [path.name for path in _targets(folder, [*kinds]) if path.exists()]
+    if page is not None and page.exists() and page.name not in present:
+        present.append(str(page))
     if present and not overwrite:
         raise OutputError(f"{folder}: {', '.join(present)} already there; choose another --out or give --overwrite")
     report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, folder)
@@ -90,6 +97,7 @@ def process(
         made = _make_folder(folder)
         sinks: list[Sink] = []
         classes: Classes | None = None
+        collected: Collected | None = None
         with _one_interrupt() as interrupt:
             try:
                 for result in segmenter.segment(video, stages):
@@ -97,10 +105,14 @@ def process(
                         classes = result.classes
                         sound = source if isinstance(source, (str, Path)) and video.info.container != "images" else None
                         sinks = _begin(kinds, folder, video.info, classes, sound)
+                        collected = Collected(video.info, classes) if page is not None else None
                     ids = result.labels()
                     with stages.measure("write"):
                         for sink in sinks:
                             sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance)
+                    if collected is not None:
+                        with stages.measure("report"):
+                            collected.add(result, ids)
                     report.frames += 1
                     report.keyframes += result.is_key
                     if progress is not None:
@@ -125,7 +137,9 @@ def process(
                 if stale:
                     report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
                 if report.frames:
-                    write_run(report, segmenter, video, begun, kinds, classes, command)
+                    facts = write_run(report, segmenter, video, begun, kinds, classes, command)
+                    if page is not None:
+                        write_report(page, facts, collected)
                 else:
                     for path in made:
                         with suppress(OSError):
@@ -192,7 +206,8 @@ def _begin(
     sinks: list[Sink] = []
     try:
         for kind in kinds:
-            sinks.append(makers[kind]())
+            if kind in makers:  # a report is written when the run is over
+                sinks.append(makers[kind]())
     except BaseException:
         for sink in sinks:
             sink.discard()

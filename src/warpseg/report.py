@@ -11,7 +11,7 @@ from datetime import datetime
 from fractions import Fraction
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -72,8 +72,8 @@ def write_run(
     saved: Sequence[str],
     classes: Classes | None,
     command: Sequence[str] | None,
-) -> None:
-    """Write ``run.json`` into the report's folder; raises ``OutputError`` where it cannot."""
+) -> dict[str, Any]:
+    """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
     rate = video.info.frame_rate
     facts = {
         "complete": report.complete,
@@ -122,3 +122,4 @@ def write_run(
         raise OutputError(
             f"{path}: cannot be written ({error.strerror}); free some space or choose another --out"
         ) from error
+    return facts

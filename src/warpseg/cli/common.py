@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import typer
 
 from warpseg.errors import WarpsegError
 
-__all__ = ["complain", "seconds"]
+__all__ = ["check_page", "complain", "seconds"]
 
 
 def seconds(text: str | None, option: str) -> float | None:
@@ -22,6 +23,14 @@ def seconds(text: str | None, option: str) -> float | None:
     if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
         raise typer.BadParameter(f"{text!r}: expected seconds or HH:MM:SS", param_hint=option)
     return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
+
+
+def check_page(path: Path, option: str) -> None:
+    """End the command (exit code 2) unless an HTML page can go by that name."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise typer.BadParameter(f"{path}: a name that ends in .html is expected", param_hint=option)
+    if not path.parent.is_dir():
+        raise typer.BadParameter(f"{path.parent}: no such folder", param_hint=option)
 
 
 def complain(error: Exception) -> None:

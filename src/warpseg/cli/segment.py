@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from warpseg.cli.common import complain, seconds
+from warpseg.cli.common import check_page, complain, seconds
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["segment"]
 
-_KINDS = ("overlay", "masks", "images", "stats")
+_KINDS = ("overlay", "masks", "images", "stats", "report")
 
 
 def segment(
@@ -48,8 +48,9 @@ def segment(
     ] = "interpolate",
     interval: Annotated[int, typer.Option("--interval", "-n", min=1, help="Frames from one keyframe to the next.")] = 5,
     fusion: Annotated[
-        Literal["average", "maximum"], typer.Option(help="How Algorithm 2 joins the two keyframes.")
-    ] = "average",
+        Literal["confidence", "average", "maximum"],
+        typer.Option(help="How Algorithm 2 joins two keyframes: by the pictures' agreement, by distance, maximum."),
+    ] = "confidence",
     motion: Annotated[
         Literal["auto", "codec", "estimate", "flow", "none"],
         typer.Option(
@@ -61,8 +62,12 @@ def segment(
         typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else OpenCV's DIS."),
     ] = None,
     save: Annotated[
-        str, typer.Option(metavar="KINDS", help="What to write, with commas: overlay, masks, images, stats.")
+        str, typer.Option(metavar="KINDS", help="What to write, with commas: overlay, masks, images, stats, report.")
     ] = "overlay,masks,stats",
+    report: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write the report, one HTML page, here; of one SOURCE."),
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="Begin here: seconds or HH:MM:SS after the first frame.")
@@ -78,6 +83,10 @@ def segment(
     kinds = [kind.strip() for kind in save.split(",") if kind.strip()]
     if not kinds or set(kinds) - set(_KINDS):
         raise typer.BadParameter(f"{save!r}: expected some of {', '.join(_KINDS)}, with commas", param_hint="--save")
+    if report is not None:
+        check_page(report, "--report")
+        if len(sources) > 1:
+            raise typer.BadParameter("several sources: add report to --save, for a page each", param_hint="--report")
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
@@ -116,6 +125,7 @@ def segment(
                     out,
                     name=name,
                     save=kinds,
+                    page=report,
                     overwrite=overwrite,
                     start=begin,
                     end=stop,

@@ -1,0 +1,192 @@
+"""What a page says of an evaluation's results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from warpseg.pages.charts import Line, bar, legend, lines
+from warpseg.pages.document import section
+from warpseg.pages.markup import Html, element, number, table
+
+__all__ = ["accuracy"]
+
+Setting = Mapping[str, Any]
+
+_COLUMNS = {  # key, and what it is called
+    "every_frame": "every frame", "average": "average", "worst": "worst",
+    "average_retention": "average, % of every frame",
+    "worst_retention": "worst, % of every frame", "average_with_keyframes": "with keyframes", "pooled": "pooled",
+    "pixel_accuracy": "pixels", "temporal_consistency": "steadiness", "fps": "fps", "speed_up": "speed-up",
+}  # fmt: skip
+
+
+def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
+    """Return the parts of a page about an evaluation.
+
+    ``evaluation`` is a dict, as ``evaluation.json`` holds it; accuracies are percent, what is absent is not shown::
+
+        measure   "mIoU", or "agreement" where there are no labels (default "mIoU")
+        dataset   what it was measured on
+        classes   names of the classes
+        settings  a list, one for each way of segmenting:
+            scheme, interval        what ran, and what else tells it from others: motion, fusion, propagation, reverse
+            every_frame             frame by frame, on the same target frames
+            by_distance             accuracy at 1 .. interval-1 frames after a keyframe
+            average, worst          over those, and average_interval, worst_interval: (low, high), 95 %
+            average_with_keyframes, pooled, average_retention, worst_retention, pixel_accuracy, temporal_consistency
+            class_iou               of each class, None where it is absent
+            fps, speed_up           frames a second, and over frame by frame
+            ms_by_stage             milliseconds a frame
+    """
+    settings: Sequence[Setting] = evaluation.get("settings") or []
+    if not settings:
+        return []
+    measure = str(evaluation.get("measure") or "mIoU")
+    where = f" on {evaluation['dataset']}" if evaluation.get("dataset") else ""
+    about = f"{measure} in percent, all distances on the same target frames; thick bars and ± are 95 % intervals."
+    if measure == "agreement":
+        about = "No labels: agreement with the network's own output on every frame, which is not accuracy. Percent."
+    parts = [section(f"Results{where}", _readings(settings, measure), about=about)]
+    parts += [section(heading, plots) for heading, plots in _plots(settings, measure)]
+    if any(setting.get("class_iou") for setting in settings):
+        parts.append(section("IoU of each class", _by_class(evaluation.get("classes") or [], settings)))
+    if any(setting.get("ms_by_stage") for setting in settings):
+        parts.append(section("Milliseconds a frame", _stages(settings)))
+    return parts
+
+
+def _name(setting: Setting, settings: Sequence[Setting]) -> str:
+    """Name a scheme by what tells it from the others."""
+    words = [str(setting.get("scheme", "?"))]
+    for key in ("motion", "fusion", "propagation", "reverse"):
+        values = {str(other[key]) for other in settings if key in other}
+        if key in setting and len(values) > 1:
+            words.append(str(setting[key]))
+    return " ".join(words)
+
+
+def _readings(settings: Sequence[Setting], measure: str) -> Html:
+    keys = [key for key in _COLUMNS if any(setting.get(key) is not None for setting in settings)]
+
+    def cell(setting: Setting, key: str) -> str:
+        value = setting.get(key)
+        if value is None:
+            return "—"
+        low, high = setting.get(f"{key}_interval") or (None, None)
+        if key in ("fps", "speed_up"):
+            return number(value)
+        return f"{value:.1f}" + (f" ± {(high - low) / 2:.1f}" if low is not None and high is not None else "")
+
+    rows = [(_name(one, settings), str(one.get("interval", "")), *(cell(one, key) for key in keys)) for one in settings]
+    head = ["scheme", "interval", *(_COLUMNS[key] for key in keys)]
+    return table(f"{measure} of each setting", head, rows, numbers=len(head) - 1)
+
+
+def _plots(settings: Sequence[Setting], measure: str) -> Iterator[tuple[str, Html]]:
+    names = list(dict.fromkeys(_name(one, settings) for one in settings if one.get("interval", 1) > 1))
+    groups = [[one for one in settings if _name(one, settings) == name] for name in names]
+    if any(len(group) > 1 for group in groups):
+        yield "Against the interval", element("div", *_by_interval(names, groups, settings, measure), class_="pair")
+    if any(one.get("by_distance") for one in settings):
+        plots = [_by_distance(name, group, measure) for name, group in zip(names, groups, strict=True)]
+        yield "By distance from the keyframe", element("div", *plots, class_="pair")
+    if sum(one.get("fps") is not None for one in settings) > 1:
+        yield "Against speed", element("div", *_by_speed(names, groups, settings, measure), class_="pair")
+
+
+def _every(settings: Sequence[Setting]) -> Setting | None:
+    return next((one for one in settings if one.get("interval", 1) == 1), None)
+
+
+def _by_interval(
+    names: Sequence[str], groups: Sequence[Sequence[Setting]], settings: Sequence[Setting], measure: str
+) -> Iterator[Html]:
+    every = _every(settings)
+    for reading, what in (("average", "average over the frames between"), ("worst", "worst distance")):
+        curves = []
+        for k, (name, group) in enumerate(zip(names, groups, strict=True)):
+            shown = sorted(
+                (one for one in [*group, *([every] if every else [])] if one.get(reading) is not None),
+                key=lambda one: int(one["interval"]),
+            )
+            if shown:
+                intervals = [one.get(f"{reading}_interval") for one in shown]
+                pairs = [(float(pair[0]), float(pair[1])) if pair else None for pair in intervals]
+                x, y = [one["interval"] for one in shown], [one[reading] for one in shown]
+                curves.append(Line(name, x, y, k, intervals=pairs))
+        if curves:
+            said = f"{measure}, {what}, against the interval"
+            yield element(
+                "div", element("h3", what), lines(curves, said=said, x_name="interval", y_name=f"{measure}, %")
+            )
+
+
+def _by_distance(name: str, group: Sequence[Setting], measure: str) -> Html:
+    curves = []
+    for k, one in enumerate(sorted(group, key=lambda one: int(one["interval"]))):
+        values = [one.get("every_frame"), *(one.get("by_distance") or [])]
+        known = [(x, y) for x, y in enumerate(values) if y is not None]
+        if len(known) > 1:
+            curves.append(Line(f"interval {one['interval']}", [x for x, _ in known], [y for _, y in known], k))
+    if not curves:
+        return element("div")
+    said = f"{measure} of {name} by distance from the last keyframe"
+    plot = lines(curves, said=said, x_name="frames since the keyframe", y_name=f"{measure}, %")
+    return element("div", element("h3", name), plot)
+
+
+def _by_speed(
+    names: Sequence[str], groups: Sequence[Sequence[Setting]], settings: Sequence[Setting], measure: str
+) -> Iterator[Html]:
+    every = _every(settings)
+    for reading in ("average", "worst"):
+        curves = []
+        for k, (name, group) in enumerate(zip(names, groups, strict=True)):
+            shown = sorted(
+                (
+                    one
+                    for one in [*group, *([every] if every else [])]
+                    if one.get("fps") and one.get(reading) is not None
+                ),
+                key=lambda one: float(one["fps"]),
+            )
+            if shown:
+                curves.append(Line(name, [one["fps"] for one in shown], [one[reading] for one in shown], k))
+        if curves:
+            said = f"{reading} {measure} against frames a second"
+            plot = lines(curves, said=said, x_name="frames a second", y_name=f"{measure}, %")
+            yield element("div", element("h3", reading), plot)
+
+
+def _by_class(classes: Sequence[str], settings: Sequence[Setting]) -> Html:
+    shown = [one for one in settings if one.get("class_iou")]
+    heads = [f"{_name(one, settings)} {one.get('interval', '')}" for one in shown]
+    best = shown[0]["class_iou"]  # frame by frame, where it is among them
+    last = shown[-1]["class_iou"]
+    names = [*classes, *(f"class {k}" for k in range(len(classes), len(best)))]
+
+    def bars(k: int) -> Html:
+        pair = [bar((values[k] or 0.0) / 100, f"var(--s{i})") for i, values in enumerate((best, last)[: len(shown)])]
+        return element("span", *pair)
+
+    rows = [
+        (name, bars(k), *("—" if one["class_iou"][k] is None else f"{one['class_iou'][k]:.1f}" for one in shown))
+        for k, name in enumerate(names)
+    ]
+    key = legend([(head, None, i) for i, head in enumerate(dict.fromkeys((heads[0], heads[-1])))])
+    return element("div", key, table("IoU in percent", ["class", "", *heads], rows, numbers=len(shown)))
+
+
+def _stages(settings: Sequence[Setting]) -> Html:
+    shown = [one for one in settings if one.get("ms_by_stage")]
+    totals: dict[str, float] = {}
+    for one in shown:
+        for stage, spent in one["ms_by_stage"].items():
+            totals[stage] = totals.get(stage, 0.0) + spent
+    stages = sorted(totals, key=lambda stage: -totals[stage])
+    rows = [
+        (f"{_name(one, settings)} {one.get('interval', '')}", *(number(one["ms_by_stage"].get(s)) for s in stages))
+        for one in shown
+    ]
+    return table("Slowest stage first", ["setting", *stages], rows, numbers=len(stages))

@@ -1,0 +1,101 @@
+"""What a page shows of a run, gathered frame by frame in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warpseg.geometry import resample
+from warpseg.pages.stills import reduce
+from warpseg.pages.timeline import Timeline
+from warpseg.segmentation import Segmentation
+from warpseg.sinks.kernels import count
+from warpseg.types import Classes, VideoInfo
+
+__all__ = ["Collected", "Moment"]
+
+_HELD = 48  # moments in memory
+_CELLS = 64  # along the longer side of a motion field that is kept
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One frame that is shown."""
+
+    index: int
+    time: float  # seconds on the source's clock
+    distance: int  # frames to the nearest keyframe
+    picture: str | None  # its type in the stream
+    motion_source: str
+    shares: NDArray[np.float64]  # of each class
+    rgb: NDArray[np.uint8]  # (height, width, 3), at a page's size
+    labels: NDArray[np.uint8 | np.uint16]  # (height, width)
+    motion: NDArray[np.float32] | None  # (2, h, w): right and down, in pixels of the video, since the frame before
+    confidence: NDArray[np.float32] | None  # (h, w) in [0, 1]
+
+
+class Collected:
+    """Moments spread evenly over a video of unknown length, and curves over all of its frames."""
+
+    def __init__(self, info: VideoInfo, classes: Classes) -> None:
+        self.classes = classes
+        self.moments: list[Moment] = []
+        self.shares = Timeline()  # of each class, through time
+        self.confidence = Timeline()  # mean, through time; empty where the run has none
+        self._aspect = float(info.sample_aspect_ratio)
+        self._stride = 1
+        self._next = 0
+        self._count = 0
+
+    def add(self, result: Segmentation, labels: NDArray[Any]) -> None:
+        """Take one more frame; ``labels`` (height, width) are its own, which are there already."""
+        counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
+        count(labels, counts)
+        shares = counts[: len(self.classes)] / labels.size
+        self.shares.add(result.frame.index, shares)
+        # Not every scheme knows how sure it is.
+        confidence: torch.Tensor | None = getattr(result, "confidence", None)
+        if confidence is not None:
+            self.confidence.add(result.frame.index, [float(confidence.mean())])
+        if self._count == self._next:
+            self.moments.append(self._moment(result, labels, shares, confidence))
+            if len(self.moments) == _HELD:
+                self.moments = self.moments[::2]
+                self._stride *= 2
+            # One frame more now and then: a stride that keeps step with the interval would show keyframes only.
+            self._next += self._stride + (self._stride > 1 and len(self.moments) % 3 == 0)
+        self._count += 1
+
+    def _moment(
+        self,
+        result: Segmentation,
+        labels: NDArray[Any],
+        shares: NDArray[np.float64],
+        confidence: torch.Tensor | None,
+    ) -> Moment:
+        frame = result.frame
+        small, small_labels = reduce(frame.pixels, labels, self._aspect)
+        motion = None
+        if frame.motion_source != "none":
+            height, width = frame.size
+            scale = min(_CELLS / max(frame.motion.size), 1.0)
+            rows, columns = (max(round(side * scale), 1) for side in frame.motion.size)
+            # The field leads back to where content was; content came from there.
+            field = -resample(frame.motion.offsets, (rows, columns)) * torch.tensor([width, height])[:, None, None]
+            motion = field.float().cpu().numpy()
+        return Moment(
+            frame.index,
+            float(frame.time),
+            result.distance,
+            frame.picture,
+            frame.motion_source,
+            shares,
+            small,
+            small_labels,
+            motion,
+            None if confidence is None else confidence.float().cpu().numpy(),
+        )
