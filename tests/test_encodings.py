@@ -50,7 +50,8 @@ class Read:
 
 
 def read(path: Path) -> Read:
-    frames, distances = [], []
+    frames: list[Frame] = []
+    distances: list[Counter[int]] = []
     with open_video(path) as video:
         for frame in video:
             frames.append(frame)

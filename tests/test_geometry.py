@@ -1,4 +1,4 @@
-"""Laws of warp, compose, invert and negate; ``grid_sample`` is the oracle."""
+"""Laws of warp, compose, follow, invert and negate; ``grid_sample`` is the oracle."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from warpseg.geometry import compose, invert, negate, resample, sample, warp
+from warpseg.geometry import compose, follow, invert, negate, resample, sample, warp
 from warpseg.types import MotionField
 
 SIZES = [(1, 1), (1, 9), (5, 7), (16, 32), (33, 61)]
@@ -382,3 +382,106 @@ def test_splatting_prefers_what_is_known() -> None:
 def test_sample_is_warp_on_the_same_grid() -> None:
     x, motion = torch.randn(3, 9, 11, generator=generator()), smooth((9, 11), 0.2)
     assert torch.equal(sample(x, motion.offsets), warp(x, motion))
+
+
+# follow
+
+
+def placed(offsets: Tensor) -> MotionField:
+    """Return a field whose confidence differs from cell to cell."""
+    return MotionField(offsets, 0.1 + 0.9 * torch.rand(offsets.shape[1:], generator=generator(12)))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_following_nothing_stays(size: tuple[int, int]) -> None:
+    motion = follow([], size)
+    assert torch.equal(motion.offsets, torch.zeros(2, *size))
+    assert torch.equal(motion.confidence, torch.ones(size))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_following_one_field_on_its_own_grid_is_that_field(size: tuple[int, int]) -> None:
+    one = placed(0.2 * torch.randn(2, *size, generator=generator(11)))
+    motion = follow([one], size)
+    torch.testing.assert_close(motion.offsets, one.offsets, atol=2e-7, rtol=0)  # a position's rounding
+    end = centres(size) + one.offsets
+    inside = ((end >= 0) & (end <= 1)).all(0)
+    assert torch.equal(motion.confidence, one.confidence * inside)
+
+
+@pytest.mark.parametrize("size", [(16, 32), (32, 64)])
+def test_following_constant_fields_sums_exactly(size: tuple[int, int]) -> None:
+    steps = [(1, 2), (3, -1), (-2, 0), (0.5, 0.25), (4, 1)]
+    motion = follow([constant(*step, size) for step in steps], size)
+    total = constant(sum(x for x, _ in steps), sum(y for _, y in steps), size)
+    assert torch.equal(motion.offsets, total.offsets)  # on powers of two, everywhere: the border's motion continues
+    assert torch.equal(motion.confidence[4:-4, :-8], torch.ones(size)[4:-4, :-8])
+
+
+@pytest.mark.parametrize("size", [(15, 27), (33, 61)])
+def test_following_is_adding_up_the_cells_on_the_way(size: tuple[int, int]) -> None:
+    fields = [smooth(size, 0.05, seed) for seed in range(4)]
+    motion = follow(fields, size)
+    for row, column in [(0, 0), (3, 20), (7, 13), (14, 26)]:
+        x, y = (column + 0.5) / size[1], (row + 0.5) / size[0]
+        for one in fields:
+            cell = min(max(int(y * size[0]), 0), size[0] - 1), min(max(int(x * size[1]), 0), size[1] - 1)
+            x, y = x + float(one.offsets[0][cell]), y + float(one.offsets[1][cell])
+        found = motion.offsets[:, row, column] + centres(size)[:, row, column]
+        torch.testing.assert_close(found, torch.tensor([x, y]), atol=1e-6, rtol=0)
+
+
+def test_motion_stays_sharp_at_an_edge_however_long_the_path() -> None:
+    size = 16, 64
+    still_left = constant(0, 0, size).offsets
+    still_left[0, :, 32:] = 1 / 64
+    motion = follow([field(still_left)] * 20, size)
+    assert torch.equal(motion.offsets[0, :, :32], torch.zeros(16, 32))
+    assert torch.equal(motion.offsets[0, :, 32:44], torch.full((16, 12), 20 / 64))
+
+
+def test_confidence_is_the_least_on_the_way() -> None:
+    size = 8, 16
+    first, second = constant(4, 0, size), MotionField.zero(size)
+    second.confidence[:, 6] = 0.25  # which is reached from column 2
+    first.confidence[:, 3] = 0.5
+    confidence = follow([first, second], size).confidence
+    expected = torch.ones(size)
+    expected[:, 2], expected[:, 3], expected[:, 12:] = 0.25, 0.5, 0
+    assert torch.equal(confidence, expected)
+
+
+def test_a_path_that_leaves_the_frame_has_no_confidence_even_if_it_returns() -> None:
+    size = 8, 16
+    there_and_back = follow([constant(4, 0, size), constant(-4, 0, size)], size)
+    assert torch.equal(there_and_back.offsets, torch.zeros(2, *size))
+    assert torch.equal(there_and_back.confidence, torch.ones(size) * (torch.arange(16) < 12))
+    for motion in (constant(0, -100, size), constant(100, 0, size)):
+        assert not follow([motion], size).confidence.any()
+
+
+@pytest.mark.parametrize("offset", [float("nan"), float("inf"), -float("inf"), 1e30, -1e30])
+def test_no_path_reads_beyond_the_field(offset: float) -> None:
+    size = 20, 30
+    wild = field(torch.full((2, *size), offset))
+    wild.offsets[:, :10] = 0
+    motion = follow([wild, smooth(size, 0.02), wild, smooth(size, 0.02)], size)
+    assert bool(motion.offsets[:, 1:8, 2:-2].isfinite().all())
+    assert bool((motion.confidence[1:8, 2:-2] == 1).all())
+    assert not motion.confidence[10:].any()  # NaN is nowhere
+
+
+@pytest.mark.parametrize("grid", [(1, 1), (5, 9), (40, 40), (16, 32)])
+def test_fields_on_different_grids_are_followed_alike(grid: tuple[int, int]) -> None:
+    def on(x: float, y: float, size: tuple[int, int]) -> MotionField:
+        return field(torch.tensor([x, y])[:, None, None].expand(2, *size).contiguous())
+
+    motion = follow([on(0.1, -0.05, grid), on(0.02, 0.03, (7, 3)), on(-0.04, 0.01, (1, 1))], (16, 32))
+    assert motion.size == (16, 32)
+    torch.testing.assert_close(motion.offsets, on(0.08, -0.01, (16, 32)).offsets, atol=2e-7, rtol=0)
+    # A coarser grid takes what is at the cell's middle.
+    ramp = affine([[0.1, 0.0], [0.0, -0.1]], [0.0, 0.0], (48, 96))
+    torch.testing.assert_close(
+        follow([ramp], (16, 32)).offsets, affine([[0.1, 0.0], [0.0, -0.1]], [0.0, 0.0], (16, 32)).offsets,
+        atol=1e-6, rtol=0,
+    )  # fmt: skip

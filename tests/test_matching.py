@@ -107,7 +107,7 @@ def test_windows_are_compared_as_plain_numpy_does(kind: str) -> None:
 def test_normal_equations_are_those_of_plain_numpy(kind: str) -> None:
     a, b = pairs(kind)
     (height, width), rng = a.shape, np.random.default_rng(0)
-    gradient_y, gradient_x = (2 * part for part in np.gradient(b.astype(np.float64)))
+    gradient_y, gradient_x = (2 * np.gradient(b.astype(np.float64), axis=axis) for axis in (0, 1))
     tops, lefts = (rng.integers(1, side - WINDOW - 1, (300, 2), endpoint=True) for side in (height, width))
     for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
         at = top * width + left, then_top * width + then_left

@@ -6,6 +6,8 @@ import gc
 import itertools
 import weakref
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -15,9 +17,10 @@ from torch.nn import functional as F
 from fakes import CountingNetwork, Reads, frame, frames, random_motion, shift
 from warpseg import schemes
 from warpseg.fusion import FUSIONS, Fusion, average, maximum
+from warpseg.geometry import follow, invert, warp
 from warpseg.networks import Network, ScoreSpace
 from warpseg.schemes import Estimate, Propagation, Reverse, SplitNetwork
-from warpseg.types import Frame
+from warpseg.types import Frame, MotionField
 
 Scheme = Callable[[Iterable[Frame], SplitNetwork, int], Iterator[Estimate]]
 
@@ -33,7 +36,11 @@ SCHEMES: dict[str, Scheme] = {
     "interpolate": schemes.interpolate,
 }
 PROPAGATIONS: dict[str, Propagation] = {"composed": schemes.composed, "chained": schemes.chained}
-REVERSES: dict[str, Reverse] = {"inverted": schemes.inverted, "negated": schemes.negated}
+REVERSES: dict[str, Reverse] = {
+    "searched": schemes.searched,
+    "inverted": schemes.inverted,
+    "negated": schemes.negated,
+}
 
 all_schemes = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES.keys())
 between_keyframes = pytest.mark.parametrize("scheme", list(SCHEMES.values())[1:], ids=list(SCHEMES)[1:])
@@ -226,16 +233,68 @@ def test_algorithm_2_is_the_papers(count: int, n: int) -> None:
         torch.testing.assert_close(estimate.scores, S, atol=2e-4, rtol=0)
 
 
-def test_defaults_are_composed_inverted_and_averaged() -> None:
-    video = frames(11)
+def both_ways(video: Iterable[Frame], called: list[int] | None = None) -> list[Frame]:
+    """Return the frames with a reverse motion that has nothing to do with their motion."""
+
+    def reverse(index: int) -> MotionField:
+        if called is not None:
+            called.append(index)
+        return random_motion(100 + index)
+
+    return [replace(one, find_reverse=partial(reverse, one.index)) for one in video]
+
+
+def test_defaults_are_composed_searched_and_averaged() -> None:
+    video = both_ways(frames(11))
     stated = schemes.interpolate(
-        video, CountingNetwork(), 5, fuse=average, propagation=schemes.composed, reverse=schemes.inverted
+        video, CountingNetwork(), 5, fuse=average, propagation=schemes.composed, reverse=schemes.searched
     )
     for a, b in zip(schemes.interpolate(video, CountingNetwork(), 5), stated, strict=True):
         assert torch.equal(a.scores, b.scores)
     composed = schemes.propagate(video, CountingNetwork(), 5, propagation=schemes.composed)
     for a, b in zip(schemes.propagate(video, CountingNetwork(), 5), composed, strict=True):
         assert torch.equal(a.scores, b.scores)
+
+
+def test_the_way_back_is_the_frames_own_reverse() -> None:
+    for one in both_ways(frames(5)):
+        assert schemes.searched(one) is one.reverse
+        assert torch.equal(schemes.inverted(one).offsets, invert(one.motion).offsets)
+        assert torch.equal(schemes.negated(one).offsets, -one.motion.offsets)
+    own = schemes.interpolate(both_ways(frames(6)), CountingNetwork(), 5)
+    without = schemes.interpolate(frames(6), CountingNetwork(), 5)
+    for a, b in zip(own, without, strict=True):
+        assert torch.equal(a.scores, b.scores) == (a.distance == 0)
+
+
+def test_without_a_reverse_motion_is_inverted() -> None:
+    for one in frames(5):
+        assert one.reverse is None
+        assert torch.equal(schemes.searched(one).offsets, invert(one.motion).offsets)
+    inverted = schemes.interpolate(frames(11), CountingNetwork(), 5, reverse=schemes.inverted)
+    for a, b in zip(schemes.interpolate(frames(11), CountingNetwork(), 5), inverted, strict=True):
+        assert torch.equal(a.scores, b.scores)
+
+
+def test_a_reverse_is_searched_only_where_it_is_wanted() -> None:
+    called: list[int] = []
+    list(schemes.propagate(both_ways(frames(8), called), CountingNetwork(), 4))
+    list(schemes.copy_nearest(both_ways(frames(8), called), CountingNetwork(), 4))
+    list(schemes.interpolate(both_ways(frames(8), called), CountingNetwork(), 4, reverse=schemes.negated))
+    assert not called
+    list(schemes.interpolate(both_ways(frames(11), called), CountingNetwork(), 5))
+    assert called == [5, 4, 3, 2, 10, 9, 8, 7]  # from each keyframe back as far as its maps are wanted
+    called.clear()
+    list(schemes.interpolate(both_ways(frames(6, (4,)), called), CountingNetwork(), 5))
+    assert called == [5]  # what lies before the cut is not reached
+
+
+def test_composing_follows_the_newest_motion_first() -> None:
+    video, network = frames(5), CountingNetwork()
+    f = network.features(video[0])
+    for p, estimate in enumerate(schemes.propagate(video, network, 5)):
+        newest_first = [video[k].motion for k in range(p, 0, -1)]
+        assert torch.equal(estimate.scores, network.task(warp(f, follow(newest_first, (12, 18)))))
 
 
 # A pattern whose motion is known exactly: frame i shows world(x + position[i]), steps differ so that every index counts

@@ -65,8 +65,8 @@ def advance(
         for j in range(points.shape[2]):
             x, y = points[0, i, j], points[1, i, j]
             # Asked this way round, a NaN is 0 and reads no memory that is not there.
-            column = min(int(x * columns), columns - 1) if x > 0 else 0
-            row = min(int(y * rows), rows - 1) if y > 0 else 0
+            column = int(min(x * columns, np.float64(columns - 1))) if x > 0 else 0
+            row = int(min(y * rows, np.float64(rows - 1))) if y > 0 else 0
             points[0, i, j] = x + offsets[0, row, column]
             points[1, i, j] = y + offsets[1, row, column]
             inside = 0 <= x <= 1 and 0 <= y <= 1

@@ -80,4 +80,4 @@ def _paint(
         for column in range(columns):
             past, future = seeds[0, 0, row, column], seeds[1, 0, row, column]
             known += past == past or future == future
-    return known / (rows * columns)
+    return float(known / (rows * columns))
