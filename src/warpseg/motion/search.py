@@ -20,7 +20,7 @@ Offsets = NDArray[np.float32]
 
 _PRICE = 3.0  # of a pixel's step away from the neighbours' vector, in grey levels summed over a window
 _GOOD = 64  # summed difference with which a cell is content: a grey level a pixel
-_STEPS = 4  # of a pixel each, in search of less difference, from the best prediction
+_STEPS = 2  # of a pixel each, in search of less difference, from the best prediction
 
 
 class Vectors:
