@@ -8,6 +8,7 @@ import os
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,13 @@ from warpseg.evaluate.setting import Setting
 from warpseg.networks import Network, ScoreSpace
 from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.segmentation import Segmentation
+from warpseg.source import Motion
 from warpseg.types import Classes, Frame
 
 __all__ = ["Export", "Result", "Store", "score_clip"]
 
-# Called with the setting, the offset from the keyframe, the clip, the target's frame number and its labels.
-Export = Callable[[Setting, int, Clip, int, NDArray[Any]], None]
+# Called with the setting, the clip, the offset from the keyframe, the target's frame number and its labels.
+Export = Callable[[Setting, Clip, int, int, NDArray[Any]], None]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -101,37 +103,45 @@ def score_clip(
     and a network of other classes.
     """
     runs: dict[str, Remembering] = {}
-    steps: Moves = moves(clip.frames("auto"))
-    for motion, flow_weights in dict.fromkeys((setting.motion, setting.flow_weights) for setting in settings):
-        frames = list(clip.frames(motion, flow_weights=flow_weights if motion == "flow" else None))
+    steps: Moves = {}
+    # "auto" comes first and always: labels are held to its motion, whatever the setting's own is.
+    for motion, flow_weights in dict.fromkeys([("auto", None), *map(_motion, settings)]):
+        frames = list(clip.frames(motion, flow_weights=flow_weights))
         if not frames:
             raise DatasetError(f"{clip.name}: no frames")
+        if motion == "auto":
+            steps = moves(frames)
         for setting in settings:
-            if (setting.motion, setting.flow_weights) != (motion, flow_weights):
-                continue
-            space = setting.segmenter(network).space
-            if space not in runs:
-                chosen = Remembering(network if space == "features" else ScoreSpace(network))
-                runs[space] = chosen
-            own = runs[space]
-            classes = _classes(dataset, network, len(own.task(own.features(frames[0]))))
-            known: SplitNetwork = _Within(own, len(classes))
-            truth: Mapping[int, Labels] = _truth(clip, frames, known, classes, dataset.is_labelled)
-            scheme = setting.run(network, known)
+            if _motion(setting) == (motion, flow_weights):
+                space = setting.segmenter(network).space
+                if space not in runs:
+                    runs[space] = Remembering(network if space == "features" else ScoreSpace(network))
+                own = runs[space]
+                classes = _classes(dataset, network, len(own.task(own.features(frames[0]))))
+                known: SplitNetwork = _Within(own, len(classes))
+                truth = _truth(clip, frames, known, classes, dataset.is_labelled)
+                watch = partial(export, setting, clip) if export is not None else None
+                scheme, n = setting.run(network, known), setting.interval
+                try:
+                    scores = by_offset(frames, truth, scheme, n, classes, margin=margin, watch=watch)
+                except ValueError as error:
+                    raise DatasetError(f"{clip.name}: {error}") from error
+                if not scores.matrices.any():
+                    raise DatasetError(f"{clip.name}: its labels are void throughout; is this an unlabelled split?")
+                steady = consistency(_around(frames, scores.frames, margin), scheme, steps, classes)
+                yield setting, Result(scores, steady, classes.names)
 
-            def watch(p: int, frame: int, labels: NDArray[Any], setting: Setting = setting) -> None:
-                if export is not None:
-                    export(setting, p, clip, frame, labels)
 
-            try:
-                scores = by_offset(frames, truth, scheme, setting.interval, classes, margin=margin, watch=watch)
-            except ValueError as error:
-                raise DatasetError(f"{clip.name}: {error}") from error
-            if not scores.matrices.any():
-                raise DatasetError(f"{clip.name}: its labels are void throughout; is this an unlabelled split?")
-            around = frames[max(_position(frames, scores.frames[0]) - margin, 0) :]
-            around = around[: _position(around, scores.frames[-1]) + margin + 1]
-            yield setting, Result(scores, consistency(around, scheme, steps, classes), classes.names)
+def _motion(setting: Setting) -> tuple[Motion, Path | None]:
+    if setting.scheme == "every":
+        return "auto", None
+    return setting.motion, setting.flow_weights if setting.motion == "flow" else None
+
+
+def _around(frames: Sequence[Frame], targets: Sequence[int], margin: int) -> Sequence[Frame]:
+    """Return the frames that lie at most ``margin`` from the first and last target."""
+    first, last = (next(i for i, frame in enumerate(frames) if frame.index == targets[k]) for k in (0, -1))
+    return frames[max(first - margin, 0) : last + margin + 1]
 
 
 @dataclass(frozen=True)
@@ -195,7 +205,3 @@ def _classes(dataset: Dataset, network: Network, count: int) -> Classes:
             f"({', '.join(dataset.classes[:3])}, ...): give a network of the same ones in the same order"
         )
     return Classes(names, network.classes.colours[:wanted] if network.classes else colours * wanted)
-
-
-def _position(frames: Sequence[Frame], index: int) -> int:
-    return next(i for i, frame in enumerate(frames) if frame.index == index)

@@ -143,7 +143,7 @@ def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Read a picture as RGB (height, width, 3) uint8; raises ``DatasetError`` where it is not one."""
     try:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))
+            return np.array(image.convert("RGB"))
     except FileNotFoundError as error:
         raise DatasetError(f"{path}: no such frame; complete the folder") from error
     except (OSError, ValueError, SyntaxError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ def label_ids(folder: Path) -> Export:
     Each folder is what the official script takes as its results. Raises ``OutputError`` where a file cannot be written.
     """
 
-    def write(setting: Setting, p: int, clip: Clip, frame: int, labels: NDArray[Any]) -> None:
-        name = str(setting).replace("=", "").replace(" ", "_")
+    def write(setting: Setting, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:
+        name = re.sub(r"[^\w-]+", "_", str(setting).replace("=", ""))
         path = folder / name / f"distance_{p}" / f"{clip.name}_labelIds.png"
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
         try:

@@ -68,12 +68,17 @@ class Setting:
 
     def __str__(self) -> str:
         """Name it in a few words, leaving out what is the default."""
+        facts = self.facts()
         words = [f"{self.scheme} n={self.interval}" if self.scheme != "every" else "every"]
-        for name, usual in (("motion", "auto"), ("propagation", "composed"), ("fusion", "average"),
-                            ("reverse", "searched")):  # fmt: skip
-            if self.facts().get(name, usual) != usual:
-                words.append(str(self.facts()[name]))
-        return " ".join(words)
+        for name, usual, said in (
+            ("motion", "auto", "motion {}"),
+            ("propagation", "composed", "{}"),
+            ("fusion", "average", "{} fusion"),
+            ("reverse", "searched", "{}"),
+        ):
+            if facts.get(name, usual) != usual:
+                words.append(said.format(facts[name]))
+        return ", ".join(words)
 
 
 EVERY = Setting("every", 1, "none")
