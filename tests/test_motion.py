@@ -55,13 +55,14 @@ def test_a_frozen_clip_does_not_move(opened: Opened) -> None:
 
 
 @pytest.mark.parametrize("options", [{}, {"bf": "0"}], ids=["defaults", "bf=0"])
-def test_coding_noise_is_not_taken_for_motion(tmp_path: Path, options: dict[str, str]) -> None:
-    path = encode(tmp_path / "still.mp4", [picture_of(texture(SIZE))] * 12, crf="35", **options)
+@pytest.mark.parametrize("crf", [28, 35])
+def test_coding_noise_is_not_taken_for_motion(tmp_path: Path, options: dict[str, str], crf: int) -> None:
+    path = encode(tmp_path / "still.mp4", [picture_of(texture(SIZE))] * 12, crf=str(crf), **options)
     with open_video(path, motion="codec") as video:
         moved = torch.stack([pixels(frame.motion).abs() for frame in video][1:])
-    # At crf 35 the texture itself comes and goes: half a pixel in a cell of some frame (measured 0.29 and 0.47).
-    assert float(moved.max()) < 0.5
-    assert float(moved.mean()) < 0.01
+    assert float(moved.mean()) < 0.002
+    # At 35 the texture itself comes and goes: one cell in a thousand is off by up to 0.7.
+    assert float((moved > 0.25).float().mean()) <= (0 if crf == 28 else 0.001)
 
 
 @pytest.mark.parametrize("velocity", PANS, ids=str)
