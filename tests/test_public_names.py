@@ -20,6 +20,7 @@ PUBLIC = [
     "MotionUnavailable",
     "Network",
     "OutputError",
+    "ProfileError",
     "Report",
     "Segmentation",
     "Segmenter",

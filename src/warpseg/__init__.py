@@ -6,7 +6,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warpseg.errors import DatasetError, ModelError, MotionUnavailable, OutputError, VideoError, WarpsegError
+    from warpseg.errors import (
+        DatasetError,
+        ModelError,
+        MotionUnavailable,
+        OutputError,
+        ProfileError,
+        VideoError,
+        WarpsegError,
+    )
     from warpseg.motion_range import MotionRange, read_motion
     from warpseg.networks import Network, load
     from warpseg.report import Report
@@ -17,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Classes", "DatasetError", "Frame", "ModelError", "MotionField", "MotionRange", "MotionUnavailable", "Network",
-    "OutputError", "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo", "WarpsegError", "load",
-    "open_video", "read_motion",
+    "OutputError", "ProfileError", "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo",
+    "WarpsegError", "load", "open_video", "read_motion",
 ]  # fmt: skip
 
 __version__ = "0.1.0"
@@ -29,6 +37,7 @@ _HOMES = {
         "ModelError",
         "MotionUnavailable",
         "OutputError",
+        "ProfileError",
         "VideoError",
         "WarpsegError",
     ),

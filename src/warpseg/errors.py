@@ -5,12 +5,15 @@ WarpsegError            everything this package raises on purpose; its message i
 ├── MotionUnavailable   a motion source that this video or machine does not have
 ├── ModelError          a network that cannot be loaded or does not fit
 ├── DatasetError        labelled data that is missing, or does not fit together
+├── ProfileError        a profile that is not one, or that cannot be read
 └── OutputError         a result that cannot be written, or must not be overwritten
 """
 
 from __future__ import annotations
 
-__all__ = ["DatasetError", "ModelError", "MotionUnavailable", "OutputError", "VideoError", "WarpsegError"]
+__all__ = [
+    "DatasetError", "ModelError", "MotionUnavailable", "OutputError", "ProfileError", "VideoError", "WarpsegError",
+]  # fmt: skip
 
 
 class WarpsegError(Exception):
@@ -33,6 +36,10 @@ class ModelError(WarpsegError):
 
 class DatasetError(WarpsegError):
     """Raised where labelled data is missing, or its parts do not fit together; names the file."""
+
+
+class ProfileError(WarpsegError):
+    """Raised where a profile of ``warpseg calibrate`` cannot be read, or is none."""
 
 
 class OutputError(WarpsegError):

@@ -7,11 +7,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from warpseg.errors import OutputError, VideoError, WarpsegError
@@ -68,14 +68,16 @@ def process(
     max_frames: int | None = None,
     progress: Callable[[Report, VideoInfo], None] | None = None,
     command: Sequence[str] | None = None,
+    profile: Mapping[str, Any] | None = None,
 ) -> Report:
     """Segment ``source`` into files of the folder ``out/name`` (``name``: the source's stem) and return what happened.
 
     ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``page`` is where the report goes instead of
     into that folder. ``start`` and ``end`` are seconds after the first frame. ``progress`` is called after each frame.
-    Existing outputs are refused with ``OutputError`` unless ``overwrite``. Raises ``VideoError`` or ``OutputError``
-    where it cannot go on, and ``KeyboardInterrupt`` when interrupted, in each case after closing and keeping what was
-    done, and with ``run.json`` saying that it is not complete.
+    ``command`` and ``profile`` are noted in ``run.json``. Existing outputs are refused with ``OutputError`` unless
+    ``overwrite``. Raises ``VideoError`` or ``OutputError`` where it cannot go on, and ``KeyboardInterrupt`` when
+    interrupted, in each case after closing and keeping what was done, and with ``run.json`` saying that it is not
+    complete.
     """
     save = [save] if isinstance(save, str) else save
     unknown = sorted(set(save) - set(OUTPUTS))
@@ -137,7 +139,7 @@ def process(
                 if stale:
                     report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
                 if report.frames:
-                    facts = write_run(report, segmenter, video, begun, kinds, classes, command)
+                    facts = write_run(report, segmenter, video, begun, kinds, classes, command, profile)
                     if page is not None:
                         write_report(page, facts, collected)
                 else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fractions import Fraction
@@ -72,6 +72,7 @@ def write_run(
     saved: Sequence[str],
     classes: Classes | None,
     command: Sequence[str] | None,
+    profile: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
     rate = video.info.frame_rate
@@ -92,6 +93,7 @@ def write_run(
             "classes": len(classes) if classes else None,
             "short_side": segmenter.network.short_side,  # pictures are scaled to this range for the network
         },
+        "profile": dict(profile) if profile is not None else None,
         "scheme": segmenter.scheme,
         "interval": segmenter.interval,
         "fusion": segmenter.fusion,

@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from warpseg import __version__
+from warpseg.cli.calibrate import calibrate
+from warpseg.cli.compare import compare
 from warpseg.cli.evaluate import evaluate
 from warpseg.cli.info import info
+from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
 
 __all__ = ["app", "main"]
@@ -24,6 +27,9 @@ app = typer.Typer(
 app.command()(segment)
 app.command()(info)
 app.command()(evaluate)
+app.command()(reproduce)
+app.command()(compare)
+app.command()(calibrate)
 
 
 def _version(asked: bool) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from warpseg.cli.common import check_page, complain, seconds
+from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _KINDS = ("overlay", "masks", "images", "stats", "report")
 
 
 def segment(
+    context: typer.Context,
     sources: Annotated[
         list[str],
         typer.Argument(
@@ -42,6 +44,10 @@ def segment(
             help="camvid (embedded), deeplab-resnet101:WEIGHTS.safetensors, or py:FILE.py:NAME (runs it).",
         ),
     ] = "camvid",
+    profile: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Settings that warpseg calibrate found; options given beside it win."),
+    ] = None,
     scheme: Annotated[
         Literal["every", "copy", "propagate", "interpolate"],
         typer.Option(help="Network on every frame; nearest keyframe copied; Algorithm 1; Algorithm 2."),
@@ -90,6 +96,7 @@ def segment(
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
+    settings = settle(context, profile, scheme=scheme, interval=interval, fusion=fusion, motion=motion)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
 
@@ -101,13 +108,11 @@ def segment(
     try:
         segmenter = Segmenter(
             model,
-            scheme=scheme,
-            interval=interval,
-            fusion=fusion,
-            motion=motion,
+            **settings.options,
             flow_weights=flow_weights,
             device=device,
         )
+        settings.check_model(segmenter.network.name, segmenter.network.checksum)
     except ModelError as error:
         if debug:
             raise
@@ -132,6 +137,7 @@ def segment(
                     max_frames=max_frames,
                     progress=progress,
                     command=sys.argv,
+                    profile=settings.facts,
                 )
         except KeyboardInterrupt:
             kept = f"; what was done is kept in {out / name}" if progress.report else ""

@@ -1,0 +1,100 @@
+"""Which settings to try, in which order, and which of them to take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+__all__ = ["Choice", "Judge", "Row", "largest", "smallest_that"]
+
+_STEPS = (2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A scheme, and for Algorithm 2 the fusion."""
+
+    scheme: str
+    fusion: str = "average"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}, {self.fusion}" if self.fusion != "average" else self.scheme
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one setting reached on the windows; values as ``measures.worst`` gives them, more is better."""
+
+    choice: Choice
+    interval: int
+    by_distance: tuple[float, ...]  # 0 .. n-1, over all windows; 0 is the keyframe itself
+    worst: float
+    bound: float  # what ``worst`` exceeds with the stated confidence
+    weakest: float  # ``worst`` of the single window where it is least
+    meets: bool  # whether ``bound`` does
+
+    @property
+    def worst_distance(self) -> int:
+        """The distance at which it was worst."""
+        between = self.by_distance[1:] or self.by_distance
+        return between.index(min(between)) + (len(self.by_distance) > 1)
+
+
+# Judges settings of one interval, in the order given.
+Judge = Callable[[Sequence[Choice], int], list[Row]]
+
+
+def largest(judge: Judge, choices: Sequence[Choice], limit: int) -> tuple[Row | None, list[Row]]:
+    """Return the row of the largest interval up to ``limit`` that meets the target, and all rows that were judged.
+
+    Every choice climbs 2, 3, 5, 7, 10 ... until it misses, so that the first miss ends it and no later luck counts;
+    those that can still win are then bisected between their last hit and their first miss. Equal intervals are told
+    apart by their bound. None where no choice meets the target at interval 2.
+    """
+    rows: list[Row] = []
+    best: dict[Choice, Row] = {}
+    missed: dict[Choice, int] = {}
+
+    def note(row: Row) -> None:
+        rows.append(row)
+        if row.meets:
+            best[row.choice] = row
+        else:
+            missed[row.choice] = row.interval
+
+    for n in _climb(limit):
+        climbing = [choice for choice in choices if choice not in missed]
+        if not climbing:
+            break
+        for row in judge(climbing, n):
+            note(row)
+    for choice in sorted(best, key=lambda each: _rank(best[each]), reverse=True):
+        while (high := missed.get(choice, limit + 1)) - best[choice].interval > 1:
+            if high <= max(row.interval for row in best.values()):
+                break  # it cannot win any more
+            note(judge([choice], (best[choice].interval + high) // 2)[0])
+    return max(best.values(), key=_rank, default=None), rows
+
+
+def smallest_that(reaches: Callable[[int], bool], limit: int) -> int | None:
+    """Return the smallest interval from 2 to ``limit`` that ``reaches``, which larger ones do as well; None: none."""
+    low = 1
+    for n in _climb(limit):
+        if not reaches(n):
+            low = n
+            continue
+        while n - low > 1:
+            middle = (low + n) // 2
+            low, n = (low, middle) if reaches(middle) else (middle, n)
+        return n
+    return None
+
+
+def _climb(limit: int) -> Iterator[int]:
+    yield from (n for n in _STEPS if n < limit)
+    if limit >= 2:
+        yield limit
+
+
+def _rank(row: Row) -> tuple[int, float]:
+    return row.interval, row.bound

@@ -1,0 +1,214 @@
+"""``warpseg calibrate``: the largest interval that keeps a promise, as a profile for ``warpseg segment``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from warpseg.cli.common import complain
+from warpseg.errors import ModelError, WarpsegError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from warpseg.calibrate.excerpts import Material
+    from warpseg.calibrate.measures import Kind
+    from warpseg.source import Source
+
+__all__ = ["calibrate"]
+
+DatasetName = Literal["camvid", "cityscapes", "folder", "video"]
+Motion = Literal["auto", "codec", "estimate", "flow", "none"]
+
+_SCHEMES = ("copy", "propagate", "interpolate")
+
+
+def calibrate(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE.json", help="The profile to write.")],
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[SOURCE...]", show_default=False, help="Video files, URLs, folders or patterns of images."
+        ),
+    ] = None,
+    dataset: Annotated[
+        DatasetName | None, typer.Option(help="Instead of sources: labelled video, as for warpseg evaluate.")
+    ] = None,
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the data set is; for video, the file.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Label images of the data sets folder and video.")
+    ] = None,
+    min_miou: Annotated[
+        float | None, typer.Option(metavar="T", help="No distance below this mIoU, in percent (needs labels).")
+    ] = None,
+    max_drop: Annotated[
+        float | None, typer.Option(metavar="D", help="At most so many points of mIoU below every frame (needs labels).")
+    ] = None,
+    min_agreement: Annotated[
+        float | None, typer.Option(metavar="A", help="Share of pixels labelled as frame by frame, in percent.")
+    ] = None,
+    target_fps: Annotated[
+        float | None, typer.Option(metavar="F", help="The most accurate settings that reach this speed here.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", "-m", help="As for warpseg segment.")] = "camvid",
+    schemes: Annotated[
+        str, typer.Option(metavar="NAMES", help="What to choose from, with commas; propagate alone shows no delay.")
+    ] = ",".join(_SCHEMES),
+    motion: Annotated[Motion, typer.Option(help="As for warpseg segment.")] = "auto",
+    max_interval: Annotated[int, typer.Option(min=2, help="Largest interval tried.")] = 30,
+    windows: Annotated[int, typer.Option(min=5, help="Windows of video that are judged, at most.")] = 20,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw what was reached against the interval.")
+    ] = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show each setting as it is judged.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Find the largest interval whose worst distance keeps a promise with 95 % confidence, on sampled windows.
+
+    Give one target: --min-miou, --max-drop, --min-agreement or --target-fps. Exit code 1: nothing meets it, and no
+    profile is written.
+    """
+    targets: dict[Kind, float | None] = {
+        "min-miou": min_miou,
+        "max-drop": max_drop,
+        "min-agreement": min_agreement,
+        "target-fps": target_fps,
+    }
+    kind, value = _target(targets)
+    names = _schemes(schemes)
+    labelled = _check_data(sources or [], dataset, root, labels, needs_labels=kind in ("min-miou", "max-drop"))
+    _check_files(out, plot)
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
+
+    # Heavy imports wait until the arguments are known to be right.
+    from warpseg import networks
+    from warpseg.calibrate import telling
+    from warpseg.calibrate.measures import Target
+    from warpseg.calibrate.profile import Profile, write
+    from warpseg.calibrate.run import calibrate as find
+    from warpseg.calibrate.run import choices_of
+    from warpseg.calibrate.speed import frames_per_second
+
+    try:
+        if plot is not None:
+            from warpseg.calibrate.picture import draw
+            from warpseg.plots import check_matplotlib
+
+            check_matplotlib()
+        network = networks.load(model, device=device)
+    except WarpsegError as error:
+        if debug:
+            raise
+        complain(error)
+        raise typer.Exit(2) from error
+    try:
+        if dataset is not None:
+            assert root is not None
+            count = len(network.classes) if network.classes else 255
+            wanted = count if labelled and kind != "min-agreement" else None
+            materials, first = _clips(dataset, root, labels, wanted, motion, windows)
+        else:
+            materials, first = _videos(sources or [], motion, windows)
+        result = find(
+            network,
+            materials,
+            Target(kind, value),
+            choices_of(names),
+            windows=windows,
+            max_interval=max_interval,
+            speed=lambda choice, n: frames_per_second(network, first(), choice, n, motion),
+            say=(lambda line: print(line, file=sys.stderr, flush=True)) if verbose else lambda line: None,
+        )
+        if plot is not None:
+            draw(result, plot)
+        if result.choice is None:
+            raise WarpsegError(telling.failure(result))
+        chosen = {"name": network.name, "sha256": network.checksum}
+        facts = telling.facts(result, materials)
+        choice = result.choice
+        write(Profile(choice.scheme, result.interval, choice.fusion, motion, result.target, chosen, facts), out)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        raise typer.Exit(130) from None
+    except Exception as error:  # a network's own errors as well
+        if debug:
+            raise
+        complain(error)
+        raise typer.Exit(2 if isinstance(error, ModelError) else 1) from error
+    for line in telling.lines(result, materials):
+        print(line)
+    print(f"wrote:  {out}; use it with: warpseg segment --profile {out} --model {model}")
+
+
+def _target(given: dict[Kind, float | None]) -> tuple[Kind, float]:
+    """Return the one target that was given, checked."""
+    chosen = [(kind, value) for kind, value in given.items() if value is not None]
+    if len(chosen) != 1:
+        options = ", ".join(f"--{kind}" for kind in given)
+        raise typer.BadParameter(f"{len(chosen)} targets given; give exactly one of {options}", param_hint="target")
+    kind, value = chosen[0]
+    if not 0 < value < float("inf") or (kind != "target-fps" and value > 100):
+        raise typer.BadParameter(f"{value:g}: expected more than 0, and 100 at most", param_hint=f"--{kind}")
+    return kind, value
+
+
+def _schemes(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    if not names or set(names) - set(_SCHEMES):
+        raise typer.BadParameter(f"{text!r}: expected some of {', '.join(_SCHEMES)}", param_hint="--schemes")
+    return list(dict.fromkeys(names))
+
+
+def _check_data(
+    sources: list[str], dataset: str | None, root: Path | None, labels: Path | None, *, needs_labels: bool
+) -> bool:
+    """Tell whether there are labels; ends the command where what is given does not fit together."""
+    if bool(sources) == (dataset is not None):
+        raise typer.BadParameter("give either sources or a --dataset with its --root", param_hint="SOURCE")
+    if dataset is not None and root is None:
+        raise typer.BadParameter(f"where is {dataset}? give its folder or file", param_hint="--root")
+    if dataset is None and (root is not None or labels is not None):
+        raise typer.BadParameter("--root and --labels belong to a --dataset", param_hint="--dataset")
+    labelled = dataset in ("camvid", "cityscapes") or labels is not None
+    if needs_labels and not labelled:
+        raise typer.BadParameter(
+            "mIoU needs true labels: give a --dataset with labels, or promise --min-agreement instead",
+            param_hint="--min-miou, --max-drop",
+        )
+    if any(source in ("-", "pipe:", "pipe:0") for source in sources):
+        raise typer.BadParameter("a pipe can be read only once; give a file", param_hint="SOURCE")
+    return labelled
+
+
+def _check_files(out: Path, plot: Path | None) -> None:
+    for option, path, suffix in (("--out", out, ".json"), ("--plot", plot, ".png")):
+        if path is None:
+            continue
+        if path.suffix.lower() != suffix:
+            raise typer.BadParameter(f"{path}: a name that ends in {suffix} is expected", param_hint=option)
+        if not path.parent.is_dir():
+            raise typer.BadParameter(f"{path.parent}: no such folder", param_hint=option)
+
+
+def _videos(sources: list[str], motion: Motion, windows: int) -> tuple[list[Material], Callable[[], Source]]:
+    from warpseg.calibrate.excerpts import VideoMaterial, spread
+
+    return [VideoMaterial(source, motion) for source in spread(sources, windows)], lambda: sources[0]
+
+
+def _clips(
+    dataset: DatasetName, root: Path, labels: Path | None, classes: int | None, motion: Motion, windows: int
+) -> tuple[list[Material], Callable[[], Source]]:
+    """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
+    from warpseg.calibrate.excerpts import ClipMaterial, spread
+    from warpseg.evaluate.datasets import open_dataset
+
+    clips = spread(open_dataset(dataset, root, labels).clips, windows)
+    return [ClipMaterial(clip, motion, classes) for clip in clips], clips[0].find_source

@@ -1,0 +1,60 @@
+"""How ``--profile`` and the options beside it become settings."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from warpseg.cli.common import complain
+from warpseg.errors import WarpsegError
+
+if TYPE_CHECKING:
+    from warpseg.calibrate.profile import Profile
+
+__all__ = ["Settings", "settle"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a profile leaves of the options that it may set."""
+
+    options: dict[str, Any]  # scheme, interval, fusion, motion
+    profile: Profile | None = None
+    facts: dict[str, Any] | None = None  # for ``run.json``
+
+    def check_model(self, name: str, checksum: str | None) -> None:
+        """Raise ``ModelError`` where the profile was made with another network."""
+        if self.profile is not None and self.facts is not None:
+            self.profile.check_model(name, checksum, self.facts["file"])
+
+
+def settle(context: typer.Context, path: Path | None, **options: Any) -> Settings:
+    """Let the profile at ``path`` set those options that are not on the command line; ends it (2) where it is none."""
+    settings = Settings(options)
+    if path is None:
+        return settings
+    from warpseg.calibrate.profile import read
+
+    try:
+        profile = read(path)
+    except WarpsegError as error:
+        complain(error)
+        raise typer.Exit(2) from error
+    own = {name for name in options if _is_given(context, name)}
+    overridden = [name for name in options if name in own and options[name] != getattr(profile, name)]
+    for name in overridden:
+        said = f"note: --{name} {options[name]} instead of the profile's {getattr(profile, name)}"
+        print(f"{said}: its promise does not hold", file=sys.stderr)
+    taken = {name: value if name in own else getattr(profile, name) for name, value in options.items()}
+    promise = f"--{profile.target.kind} {profile.target.value:g}"
+    facts = {"file": str(path), "target": promise, "overridden": overridden}
+    return replace(settings, options=taken, profile=profile, facts=facts)
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
