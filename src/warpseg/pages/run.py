@@ -14,11 +14,12 @@ from warpseg.pages.charts import Line, areas, bar, legend, lines, rgb
 from warpseg.pages.collect import Collected, Moment
 from warpseg.pages.document import document, facts, save, section, tiles
 from warpseg.pages.markup import Html, element, number, percent, table
+from warpseg.pages.stages import seconds
 from warpseg.pages.stills import Still, confidence_still, full_speed, jpeg, label_still, motion_still, overlay, wheel
 from warpseg.pages.viewer import Slide, thin, viewer
 from warpseg.types import Classes
 
-__all__ = ["command_section", "stages_of", "when", "write_report"]
+__all__ = ["command_section", "when", "write_report"]
 
 _BUDGET = 4_000_000  # bytes of pictures, a third more as text
 _NAMED = 24  # classes that a plot tells apart
@@ -177,17 +178,8 @@ def _largest(names: list[str], shares: list[float]) -> str:
     return ", ".join(f"{name} {percent(share)}" for name, share in list(zip(names, shares, strict=True))[:5])
 
 
-def stages_of(run: Mapping[str, Any]) -> dict[str, float]:
-    """Return seconds by stage, the slowest first, with what no stage counts as "other"."""
-    stages = {str(name): float(spent) for name, spent in (run.get("seconds_by_stage") or {}).items()}
-    rest = float(run.get("seconds") or 0.0) - sum(stages.values())
-    if rest > 0.0005:
-        stages["other"] = rest
-    return dict(sorted(stages.items(), key=lambda stage: -stage[1]))
-
-
 def _speed(run: Mapping[str, Any]) -> Html:
-    stages, frames = stages_of(run), run.get("frames") or 0
+    stages, frames = seconds(run), run.get("frames") or 0
     total = sum(stages.values()) or 1.0
     longest = max(stages.values()) or 1.0
     rows = [
@@ -207,9 +199,9 @@ def _speed(run: Mapping[str, Any]) -> Html:
     return section("Where the time goes", table("Slowest first", head, rows, numbers=3), about=f"Wall time.{each}")
 
 
-def command_section(command: list[str]) -> Html:
+def command_section(command: list[str], heading: str = "Command") -> Html:
     """Return the command as it can be given to a shell."""
-    return section("Command", element("pre", element("code", shlex.join(map(str, command)))))
+    return section(heading, element("pre", element("code", shlex.join(map(str, command)))))
 
 
 def _everything(run: Mapping[str, Any]) -> Html:

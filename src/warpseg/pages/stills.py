@@ -131,8 +131,7 @@ def motion_still(under: NDArray[np.uint8], motion: NDArray[np.float32], full: fl
     colour, share = _speed_colours(field, full)
     light = 40 + np.asarray(grey, np.float32)[..., None] * 0.6
     mixed = Image.fromarray((light + (colour * (0.4 + light / 330) - light) * share).clip(0, 255).astype(np.uint8))
-    _arrows(mixed, motion, full)
-    return jpeg(np.asarray(mixed), 75)
+    return jpeg(np.asarray(_arrows(mixed, motion, full)), 75)
 
 
 def _speed_colours(field: NDArray[np.float32], full: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -143,22 +142,26 @@ def _speed_colours(field: NDArray[np.float32], full: float) -> tuple[NDArray[np.
     return (255 * (0.15 + 0.85 * rgb)).astype(np.float32), (0.85 * speed[..., None] ** 0.7).astype(np.float32)
 
 
-def _arrows(image: Image.Image, motion: NDArray[np.float32], full: float) -> None:
-    pen = ImageDraw.Draw(image)
-    step = max(image.size) / _ARROWS
+def _arrows(image: Image.Image, motion: NDArray[np.float32], full: float) -> Image.Image:
+    """Draw arrows over a picture, smoothly: at twice its size."""
+    large = image.resize((2 * image.width, 2 * image.height), Image.Resampling.BILINEAR)
+    pen = ImageDraw.Draw(large)
+    step = max(large.size) / _ARROWS
     rows, columns = motion.shape[1:]
-    for y in np.arange(step / 2, image.height, step):
-        for x in np.arange(step / 2, image.width, step):
-            u, v = motion[:, int(y / image.height * rows), int(x / image.width * columns)] / full
+    for y in np.arange(step / 2, large.height, step):
+        for x in np.arange(step / 2, large.width, step):
+            u, v = motion[:, int(y / large.height * rows), int(x / large.width * columns)] / full
             speed = math.hypot(u, v)
-            if speed < 0.15:
+            if speed < 0.1:
                 continue
-            length = step * min(speed, 1.3) / speed
-            tail = (x - u * length / 2, y - v * length / 2)
-            tip = (x + u * length / 2, y + v * length / 2)
-            for colour, wide in (("black", 3), ("white", 1)):
+            length, (u, v) = step * (0.3 + 0.6 * min(speed, 1.0)), (u / speed, v / speed)
+            tip, tail = (x + u * length / 2, y + v * length / 2), (x - u * length / 2, y - v * length / 2)
+            head = step * 0.22
+            wings = [(tip[0] - head * (u + s * 0.6 * v), tip[1] - head * (v - s * 0.6 * u)) for s in (-1, 1)]
+            for colour, wide in (("black", 6), ("white", 3)):
                 pen.line([tail, tip], fill=colour, width=wide)
-                pen.ellipse([tip[0] - wide, tip[1] - wide, tip[0] + wide, tip[1] + wide], fill=colour)
+                pen.line([wings[0], tip, wings[1]], fill=colour, width=wide, joint="curve")
+    return large.resize(image.size, Image.Resampling.BOX)
 
 
 def wheel() -> Still:
@@ -175,3 +178,11 @@ def confidence_still(under: NDArray[np.uint8], confidence: NDArray[np.float32]) 
     sure = np.asarray(Image.fromarray(confidence).resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
     grey = np.asarray(Image.fromarray(under).convert("L"), np.float32)[..., None] * 0.8 + 25
     return jpeg((grey + (_UNSURE - grey) * (0.9 * (1 - sure[..., None]))).astype(np.uint8), 75)
+
+
+def difference_still(differ: NDArray[np.bool_], under: NDArray[np.uint8] | None = None) -> Still:
+    """Tint where ``differ`` (height, width), over a picture where there is one."""
+    grey = np.full(differ.shape, 200, np.float32)
+    if under is not None:
+        grey = np.asarray(Image.fromarray(under).convert("L"), np.float32) * 0.7 + 60
+    return jpeg(np.where(differ[..., None], _UNSURE, grey[..., None]).clip(0, 255).astype(np.uint8), 75)

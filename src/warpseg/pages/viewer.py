@@ -32,14 +32,14 @@ def thin(slides: list[Slide], budget: int) -> list[Slide]:
 def viewer(slides: Sequence[Slide], *, first: int = 0) -> Html:
     """Return the slides with their slider, at slide ``first`` to begin with."""
     last = len(slides) - 1
-    printed = {round(k * last / (_PRINTED - 1)) for k in range(_PRINTED)} | {first}
+    printed = {round(k * last / (_PRINTED - 1)) for k in range(_PRINTED)}
     moments = [
         element(
             "div",
             element("p", slide.said, class_="when"),
             *(_figure(what, still, slide.said) for what, still in slide.pictures),
             class_="moment printed" if k in printed else "moment",
-            style=f"--least:{330 if len(slide.pictures) in (3, 5, 6) else 270}px",
+            style=f"--count:{len(slide.pictures)};--least:{330 if len(slide.pictures) in (3, 5, 6) else 270}px",
             data_index=slide.index,
             data_said=slide.said,
         )
