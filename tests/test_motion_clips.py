@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -18,11 +19,20 @@ from warpseg.geometry import warp
 from warpseg.source import Motion, Video, open_video
 from warpseg.types import Frame, MotionField
 
-COUNTS: dict[Motion, int] = {"codec": 8, "estimate": 8, "flow": 4}  # flow does not care how a clip is coded
+COUNTS: dict[Motion, int] = {"codec": 8, "estimate": 5, "flow": 3}  # those that care how a clip is coded: most
 WITHOUT_VECTORS = {"hevc", "vp9", "av1"}
 WORSE = 0.3  # dB that motion may be worse than none
 # Optical flow drifts by a fraction of a pixel where a drawing stands still (measured: 2.11 and 1.90 dB).
 WORSE_BY_FLOW = {CORRUPTED.name: 2.3, AV1.name: 2.1}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Many small sums: threads would wait for each other longer than they work."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 def small(frame: Frame) -> Tensor:
@@ -53,7 +63,8 @@ def check(video: Video, worse: float) -> list[Frame]:
         found = list(video)
     assert [frame.index for frame in found] == list(range(len(found)))
     assert found[0].motion_source == "none"
-    for before, now in itertools.pairwise(found):
+    pictures = [small(frame) for frame in found]
+    for (before, then), (now, this) in itertools.pairwise(zip(found, pictures, strict=True)):
         assert_sane(now.motion, now)
         if before.size != now.size:
             assert now.cut
@@ -61,8 +72,8 @@ def check(video: Video, worse: float) -> list[Frame]:
             continue
         assert now.reverse is not None
         assert_sane(now.reverse, now)
-        assert gain(now.motion, small(now), small(before)) > -worse, now
-        assert gain(now.reverse, small(before), small(now)) > -worse, now
+        assert gain(now.motion, this, then) > -worse, now
+        assert gain(now.reverse, then, this) > -worse, now
     return found
 
 
