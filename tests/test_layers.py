@@ -14,7 +14,7 @@ ROOT = Path(warpseg.__file__).parent
 # From the top down. Rooms of one layer do not import each other.
 LAYERS = [
     {"cli"},
-    {"calibrate"},
+    {"calibrate", "reproduce"},
     {"evaluate", "train", "plots"},
     {"segmenter"},
     {"process"},

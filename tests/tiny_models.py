@@ -23,6 +23,10 @@ def tiny() -> nn.Module:
     return Tiny(5)
 
 
+def eleven() -> nn.Module:
+    return Tiny(11)
+
+
 def nineteen() -> nn.Module:
     return Tiny(19)
 

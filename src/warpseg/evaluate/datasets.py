@@ -14,7 +14,7 @@ from PIL import Image
 from warpseg.errors import DatasetError
 from warpseg.evaluate.cityscapes import CATEGORIES, CLASSES, cityscapes
 from warpseg.evaluate.clip import Clip, Dataset, LabelFiles, Labels
-from warpseg.evaluate.encoded import ENCODINGS, cache_folder
+from warpseg.evaluate.encoded import cache_folder, describe
 from warpseg.evaluate.folders import frames_and_labels, video_and_labels
 from warpseg.evaluate.metrics import IGNORE
 
@@ -75,30 +75,24 @@ def open_dataset(
     cache = cache or cache_folder()
     if name == "cityscapes":
         clips = cityscapes(root, split, encoding=how, clean=clean, cache=cache, max_clips=max_clips)
-        return Dataset(name, clips, CLASSES, _words(how), not clean, CATEGORIES)
+        return Dataset(name, clips, CLASSES, describe(how), not clean, CATEGORIES)
     if name == "camvid":
         table = _void(range(_CAMVID_CLASSES, IGNORE))
         clip = frames_and_labels(
             root / "val", root / "valannot", table=table, encoding=how, clean=clean, rate=_CAMVID_RATE, cache=cache,
             max_frames=max_frames, name="0016E5",
         )  # fmt: skip
-        return Dataset(name, [clip], CAMVID, _words(how), not clean)
+        return Dataset(name, [clip], CAMVID, describe(how), not clean)
     clip = frames_and_labels(
         root, labels, table=_void(ignore), encoding=how, clean=clean, rate=rate, cache=cache, max_frames=max_frames
     )
-    return Dataset(name, [clip], None, _words(how), not clean)
+    return Dataset(name, [clip], None, describe(how), not clean)
 
 
 def _void(ignore: Collection[int]) -> Labels:
     table = np.arange(256, dtype=np.uint8)
     table[list(ignore)] = IGNORE
     return table
-
-
-def _words(encoding: str | None) -> str | None:
-    if encoding is None:
-        return None
-    return "libx264 " + " ".join(f"{key}={value}" for key, value in ENCODINGS[encoding].items())
 
 
 @dataclass(frozen=True, eq=False, repr=False)

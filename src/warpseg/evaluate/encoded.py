@@ -12,7 +12,7 @@ from warpseg.errors import DatasetError
 from warpseg.evaluate.clip import read_rgb
 from warpseg.synthetic import encode
 
-__all__ = ["ENCODINGS", "cache_folder", "encoded", "fingerprint"]
+__all__ = ["ENCODINGS", "cache_folder", "describe", "encoded", "fingerprint"]
 
 # What encodings are called, and x264's options. "paper": each vector points to the frame before.
 ENCODINGS: Mapping[str, Mapping[str, str]] = {
@@ -24,6 +24,13 @@ ENCODINGS: Mapping[str, Mapping[str, str]] = {
 def cache_folder() -> Path:
     """Return where encodes are kept unless somebody says otherwise: ``warpseg`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warpseg"
+
+
+def describe(encoding: str | None) -> str | None:
+    """Return the encoder and its options, as stated beside every number; None for pictures that are not encoded."""
+    if encoding is None:
+        return None
+    return "libx264 " + " ".join(f"{key}={value}" for key, value in ENCODINGS[encoding].items())
 
 
 def fingerprint(paths: Sequence[Path], *more: object) -> str:

@@ -137,6 +137,8 @@ class Scores:
             "average_with_keyframes": 100 * self.average_with_keyframes,
             "pooled": 100 * self.pooled,
         }
+        if drawn is not None:
+            found["by_distance_interval"] = [[100 * value for value in bounds(column)] for column in drawn.T[1:]]
         for reading in readings:
             found[reading.__name__] = 100 * float(reading(self.by_distance))
             if drawn is not None:

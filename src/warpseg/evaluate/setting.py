@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from warpseg.evaluate.protocol import Scheme
+from warpseg.fusion import Fusion
 from warpseg.networks import Network
 from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.segmenter import Segmenter
@@ -26,7 +27,7 @@ class Setting:
     scheme: SchemeName
     interval: int
     motion: Motion = "auto"
-    fusion: Literal["average", "maximum", "maximum-literal"] = "average"
+    fusion: Literal["average", "maximum", "maximum-literal"] | Fusion = "average"
     propagation: Literal["composed", "chained"] = "composed"
     reverse: Literal["searched", "inverted", "negated"] = "searched"
     flow_weights: Path | None = None
@@ -63,7 +64,8 @@ class Setting:
         if self.scheme in ("propagate", "interpolate"):
             found["propagation"] = self.propagation
         if self.scheme == "interpolate":
-            found |= {"fusion": self.fusion, "reverse": self.reverse}
+            fusion = self.fusion if isinstance(self.fusion, str) else getattr(self.fusion, "__name__", "custom")
+            found |= {"fusion": fusion, "reverse": self.reverse}
         return found
 
     def __str__(self) -> str:

@@ -1,0 +1,104 @@
+"""The figures as PNG; they need matplotlib, which the ``plot`` extra brings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from warpseg.errors import OutputError
+from warpseg.reproduce.breakdown import STAGES
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["check_matplotlib", "draw_fig2", "draw_fig4", "save"]
+
+_COLOURS = {
+    "every frame": "#22262b", "copy": "#7b8591", "prop-flow": "#8a5a9e", "prop-mv": "#d07a2d", "interp": "#c1121f",
+    "ours, propagate": "#5fa8d3", "ours, interpolate": "#0b7a75",
+}  # fmt: skip
+_PARTS = dict(zip(STAGES, ("#d07a2d", "#0b7a75", "#8a5a9e", "#5fa8d3"), strict=True))
+
+
+def check_matplotlib() -> None:
+    """Raise ``OutputError`` where matplotlib is not installed."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise OutputError("figures need matplotlib, which is not installed; pip install 'warpseg[plot]'") from error
+
+
+def draw_fig2(facts: dict[str, Any], path: Path) -> None:
+    """Draw the time of an intermediate frame as stacked bars, one a way."""
+    from matplotlib.figure import Figure
+
+    ways = [way for way, row in facts["ms"].items() if "network" not in row]
+    figure = Figure(figsize=(9, 0.6 * len(ways) + 1.6), layout="constrained")
+    axes = figure.subplots()
+    for k, way in enumerate(reversed(ways)):
+        row, left = facts["ms"][way], 0.0
+        for stage in STAGES:
+            axes.barh(k, row.get(stage, 0.0), left=left, color=_PARTS[stage], height=0.62)
+            left += row.get(stage, 0.0)
+        axes.annotate(f" {left:.1f} ms", (left, k), va="center", fontsize=9)
+    axes.set_yticks(range(len(ways)), ways[::-1])
+    axes.set_xlabel("ms an intermediate frame, decoding not counted")
+    axes.set_title(f"{facts['model']['name']}, {facts['dataset']['clip']}", loc="left", fontsize=10)
+    axes.margins(x=0.12)
+    handles = [axes.barh(0, 0, color=_PARTS[stage]) for stage in STAGES]
+    axes.legend(handles, STAGES, loc="lower right", frameon=False)
+    _plain(figure)
+    save(figure, path)
+
+
+def draw_fig4(table: dict[str, Any], path: Path) -> None:
+    """Draw accuracy against speed, average and minimum, a curve a scheme; the paper's own as retention and speed-up."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 8), layout="constrained")
+    measure, rows, paper = table["measure"], table["rows"], table["paper"]
+    grid = figure.subplots(2, 2)
+    for axes, key, title in zip(
+        grid[0], ("average", "minimum"), ("average, keyframes included", "minimum"), strict=True
+    ):
+        for name, row in rows.items():
+            style = {"marker": "o", "markersize": 3.5, "color": _COLOURS[name], "label": name}
+            axes.plot(row["fps"][:1] if name == "every frame" else row["fps"],
+                      row[key][:1] if name == "every frame" else row[key], **style)  # fmt: skip
+        axes.set(xlabel="frames a second", ylabel=f"{measure}, {title} (%)")
+    grid[0][0].legend(frameon=False, fontsize=8)
+    for axes, key in zip(grid[1], ("average_retention", "minimum_retention"), strict=True):
+        for name in ("prop-flow", "prop-mv", "interp"):
+            axes.plot(
+                rows[name]["speed_up"], rows[name][key], color=_COLOURS[name], marker="o", markersize=3.5, label=name
+            )
+            axes.plot(
+                paper[name]["speed_up"], paper[name][key], color=_COLOURS[name], linestyle=":", label=f"paper's {name}"
+            )
+        ours = rows["ours, interpolate"]
+        axes.plot(
+            ours["speed_up"], ours[key], color=_COLOURS["ours, interpolate"], marker="o", markersize=3.5, label="ours"
+        )
+        axes.set(xlabel="times as fast as every frame", ylabel=f"{key.replace('_', ', ')} (%)")
+    grid[1][0].legend(frameon=False, fontsize=8)
+    _plain(figure)
+    save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as PNG, whole or not at all; raises ``OutputError`` where it cannot be written."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(part, dpi=110, format="png", facecolor="white")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+
+
+def _plain(figure: Figure) -> None:
+    for axes in figure.axes:
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)

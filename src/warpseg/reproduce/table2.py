@@ -1,0 +1,146 @@
+"""Table 2: what fusing the maps of both keyframes gains over either of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from warpseg.errors import ModelError
+from warpseg.evaluate.clip import Dataset
+from warpseg.evaluate.evaluation import evaluate, write_json
+from warpseg.evaluate.setting import Setting
+from warpseg.fusion import Fusion
+from warpseg.networks import Network, checksum, read_weights
+from warpseg.reproduce.paper import TABLE_2, retention
+from warpseg.source import Motion
+
+__all__ = ["convolution", "table2", "text"]
+
+DISTANCES = (1, 2, 3, 4)
+_WAYS: dict[str, dict[str, Any]] = {
+    "as printed": {"propagation": "chained", "reverse": "negated"},
+    "ours": {"propagation": "composed", "reverse": "searched"},
+}
+NOTES = (
+    "each target frame lies d frames after one keyframe and d before the next; the same targets at every d",
+    "forward, backward: the warped map of one keyframe alone",
+    "max: the weighted maximum divided by the larger weight; max, literal: not divided, as printed",
+    "conv: a 1x1 convolution of both weighted maps, where its weights are given",
+    "as printed: chained warps, vectors negated in place; ours: motion followed to the keyframe, searched both ways",
+)
+
+
+def forward(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+    """Take the previous keyframe's map alone."""
+    return forward
+
+
+def backward(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+    """Take the next keyframe's map alone."""
+    return backward
+
+
+def convolution(path: Path) -> Fusion:
+    """Return the paper's learned fusion: a 1x1 convolution of both weighted maps, stacked.
+
+    The file holds ``weight`` (D, 2D, 1, 1) and, if it likes, ``bias`` (D,). Raises ``ModelError`` for others.
+    """
+    state = read_weights(path)
+    weight, bias = state.get("weight"), state.get("bias")
+    if weight is None or weight.ndim != 4 or weight.shape[1:] != (2 * weight.shape[0], 1, 1):
+        raise ModelError(f"{path}: no 'weight' (D, 2D, 1, 1) in it; expected a 1x1 convolution of two maps")
+
+    def conv(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+        if len(forward) != len(weight):
+            raise ModelError(f"{path}: fuses maps of {len(weight)} channels, the network's have {len(forward)}")
+        return F.conv2d(torch.cat([alpha * forward, (1 - alpha) * backward])[None], weight, bias)[0]
+
+    conv.__name__ = f"conv {checksum(path)[:8]}"  # results of other weights are kept apart
+    return conv
+
+
+def table2(
+    dataset: Dataset,
+    network: Network,
+    out: Path,
+    *,
+    motion: Motion = "auto",
+    conv_weights: Path | None = None,
+    progress: Callable[[str], None] = lambda line: None,
+    command: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Measure the table and write ``table2.json``. Arguments and errors are those of ``evaluate``."""
+    fusions: dict[str, Any] = {
+        "forward": forward, "backward": backward, "max": "maximum", "max, literal": "maximum-literal",
+        "average": "average", "conv": convolution(conv_weights) if conv_weights else None,
+    }  # fmt: skip
+    if not network.shows_features and (conv_weights or fusions["max"]):
+        progress(f"note: {network.name} shows no features, so its scores are fused")
+    chosen = {
+        way: {
+            name: [Setting("interpolate", 2 * d, motion, fusion=fusion, **options) for d in DISTANCES]
+            for name, fusion in fusions.items()
+            if fusion is not None
+        }
+        for way, options in _WAYS.items()
+    }
+    settings = [setting for rows in chosen.values() for row in rows.values() for setting in row]
+    found = evaluate(dataset, network, settings, out / "table2", rounds=0, progress=progress, command=command)
+    by_name = {row["name"]: row for row in found["rows"]}
+    every = found["rows"][0]["every_frame"]
+    table = {
+        "what": "table2",
+        **{key: found[key] for key in ("measure", "command", "started", "dataset", "model", "margin", "machine")},
+        "notes": NOTES,
+        "distances": list(DISTANCES),
+        "every_frame": every,
+        "targets": found["rows"][0]["targets"],
+        "rows": {
+            way: {
+                name: _row([by_name[str(setting)] for setting in rows[name]], every) if name in rows else "not given"
+                for name in fusions
+            }
+            for way, rows in chosen.items()
+        },
+        "paper": {name: {"retention": retention(values)} for name, values in TABLE_2.items()},
+    }
+    write_json(out / "table2.json", table)
+    return table
+
+
+def _row(cells: list[dict[str, Any]], every: float) -> dict[str, Any]:
+    found = {
+        "value": [cell["by_distance"][d - 1] for d, cell in zip(DISTANCES, cells, strict=True)],
+        "interval": [
+            cell["by_distance_interval"][d - 1] if "by_distance_interval" in cell else None
+            for d, cell in zip(DISTANCES, cells, strict=True)
+        ],
+    }
+    return found | {"retention": [100 * value / every for value in found["value"]]}
+
+
+def text(table: dict[str, Any]) -> str:
+    """Return the table in Markdown: retention of each fusion by distance, and the paper's."""
+    columns = [*table["rows"]["ours"]]
+    lines = [f"frame by frame: {table['measure']} {table['every_frame']:.1f} on {table['targets']} target frames", ""]
+    for way, rows in table["rows"].items():
+        lines += [f"**{table['measure']} (retention, %), {way}**", "", f"| distance | {' | '.join(columns)} |"]
+        lines.append("|---" * (len(columns) + 1) + "|")
+        for k, d in enumerate(table["distances"]):
+            cells = [
+                row if isinstance(row, str) else f"{row['value'][k]:.1f} ({row['retention'][k]:.1f})"
+                for row in (rows[name] for name in columns)
+            ]
+            lines.append(f"| {d} | {' | '.join(cells)} |")
+        lines.append("")
+    lines += ["**the paper's retention (%)**", "", f"| distance | {' | '.join(table['paper'])} |"]
+    lines.append("|---" * (len(table["paper"]) + 1) + "|")
+    for k, d in enumerate(table["distances"]):
+        cells = [f"{row['retention'][k]:.1f}" for row in table["paper"].values()]
+        lines.append(f"| {d} | {' | '.join(cells)} |")
+    return "\n".join([*lines, "", *(f"- {note}" for note in table["notes"])])
