@@ -140,25 +140,26 @@ def plan(sources: Sequence[tuple[int, Sequence[int] | None]], windows: int, max_
     are drawn, one at random from each of as many equal shares (a fixed stride would beat with the rhythm of coded
     pictures). Intervals and schemes are all judged on the same frames.
     """
-    room: list[tuple[int, int, int]] = []  # (source, frame, frames on its narrower side)
-    for number, (count, labelled) in enumerate(sources):
-        room += [(number, i, min(i, count - 1 - i)) for i in (range(count) if labelled is None else labelled)]
-    if not room:
+    frames = [np.arange(count) if labelled is None else np.asarray(labelled, int) for count, labelled in sources]
+    sides = [np.minimum(i, count - 1 - i) for i, (count, _) in zip(frames, sources, strict=True)]
+    if not sum(map(len, sides)):
         return Plan((), 1)
-    margin = int(min(max_interval - 1, np.median([side for _, _, side in room])))
-    stretches: dict[tuple[int, int], list[int]] = {}
-    for number, i, side in room:
-        if side >= margin:
-            stretches.setdefault((number, (i - margin) // SPAN), []).append(i)
-    found = [
-        Excerpt(number, margin + k * SPAN, tuple(frames[:: -(-len(frames) // _JUDGED)]))
-        for (number, k), frames in stretches.items()
-        if sources[number][1] is not None or len(frames) == SPAN  # a rest at the end would weigh as much as the others
-    ]
-    if len(found) > windows:
-        edges = np.linspace(0, len(found), windows + 1)
+    margin = int(min(max_interval - 1, np.median(np.concatenate(sides))))
+    stretches: list[tuple[int, int]] = []  # (source, first frame)
+    for number, (i, side) in enumerate(zip(frames, sides, strict=True)):
+        starts, counts = np.unique((i[side >= margin] - margin) // SPAN * SPAN + margin, return_counts=True)
+        # Of frames that are all judged, a rest at the end would weigh as much as the others.
+        whole = counts == SPAN if sources[number][1] is None else counts > 0
+        stretches += [(number, int(start)) for start in starts[whole]]
+    if len(stretches) > windows:
         random = np.random.default_rng(seed)
-        found = [found[int(at)] for at in edges[:-1] + random.random(windows) * (len(found) / windows)]
+        at = (np.arange(windows) + random.random(windows)) * (len(stretches) / windows)
+        stretches = [stretches[int(k)] for k in at]
+    found = []
+    for number, first in stretches:
+        i, side = frames[number], sides[number]
+        inside = i[(side >= margin) & (i >= first) & (i < first + SPAN)].tolist()
+        found.append(Excerpt(number, first, tuple(inside[:: -(-len(inside) // _JUDGED)])))
     return Plan(tuple(found), margin + 1)
 
 

@@ -75,6 +75,16 @@ class ExcerptJudge:
 
     def __call__(self, choices: Sequence[Choice], n: int) -> list[Row]:
         """Score settings of one interval; raises ``WarpsegError`` where sources end early and too few are left."""
+        found, sources = self._score(choices, n)
+        if len(sources) < FEWEST:
+            raise WarpsegError(f"interval {n}: {len(sources)} windows could be read; give longer or more sources")
+        return [self._row(choice, n, np.stack(each, 1), sources) for choice, each in found.items()]
+
+    def matrices(self, choices: Sequence[Choice], n: int) -> dict[Choice, Matrix]:
+        """Return confusion matrices (n, windows, classes, classes) of settings of one interval."""
+        return {choice: np.stack(each, 1) for choice, each in self._score(choices, n)[0].items()}
+
+    def _score(self, choices: Sequence[Choice], n: int) -> tuple[dict[Choice, list[Matrix]], list[int]]:
         found: dict[Choice, list[Matrix]] = {choice: [] for choice in choices}
         used: list[int] = []
         readers = [Reader(material) for material in self._materials]
@@ -86,9 +96,7 @@ class ExcerptJudge:
             used.append(excerpt.source)
             for choice in choices:
                 found[choice].append(self._matrix(choice, n, excerpt, frames))
-        if len(used) < FEWEST:
-            raise WarpsegError(f"interval {n}: {len(used)} windows could be read; give longer or more sources")
-        return [self._row(choice, n, np.stack(matrices, 1), used) for choice, matrices in found.items()]
+        return found, used
 
     def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
         """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""

@@ -49,8 +49,8 @@ def draw(result: Result, path: Path) -> None:
     figure.text(0.03, 0.945, headline(result), size=15, color=_INK, weight="bold", parse_math=False)
     figure.text(0.03, 0.9, f"target: {aim(result)}", size=11, color=_INK, parse_math=False)
     legend = (
-        "thick: worst distance with its one-sided 95 % bound (bar down to the dot); thin: mean of the distances; "
-        "ring: the choice"
+        "thick: worst distance, with a bar to its 95 % bound (filled: meets the target, open: misses); "
+        "thin: mean of the distances; ring: the choice"
     )
     figure.text(0.03, 0.86, legend, size=9.5, color=_FAINT, parse_math=False)
     part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
@@ -75,15 +75,15 @@ def _curve(axes: Axes, result: Result, rows: Sequence[Row], colour: str, aside: 
 
 
 def _labels(axes: Axes, result: Result, choices: Sequence[Choice]) -> None:
-    """Name each curve at its right end, moved apart where ends are close."""
-    ends = []
+    """Name each curve at its right end."""
+    from matplotlib.patheffects import withStroke
+
     for choice in choices:
         last = max((row for row in result.rows if row.choice == choice), key=lambda row: row.interval)
-        ends.append((shown(result.measure, last.worst), last.interval, choice))
-    for y, x, choice in ends:
         axes.annotate(
-            str(choice), (x, y), (10, 0), textcoords="offset points", color=_colour(choice, choices), size=11,
-            weight="bold", va="center", annotation_clip=False,
+            str(choice), (last.interval, shown(result.measure, last.worst)), (10, 0), textcoords="offset points",
+            color=_colour(choice, choices), size=11, weight="bold", va="center", annotation_clip=False, zorder=7,
+            path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
 
 
