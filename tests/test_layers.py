@@ -18,7 +18,7 @@ LAYERS = [
     {"evaluate", "train", "plots"},
     {"segmenter"},
     {"process"},
-    {"report", "info", "motion_range", "pages"},
+    {"report", "info", "motion_range", "pages", "adaptive"},
     {"source", "segmentation", "evidence"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},

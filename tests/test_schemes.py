@@ -361,7 +361,7 @@ def test_copying_does_not_follow() -> None:
 def test_backward_maps_alone_follow_known_motion(reverse: Reverse) -> None:
     """The backward chain by itself: fusion hides nothing of it."""
 
-    def backward(f: Tensor, g: Tensor, alpha: float) -> Tensor:
+    def backward(f: Tensor, g: Tensor, alpha: float | Tensor) -> Tensor:
         return g
 
     found = schemes.interpolate(pan(), Pan(), 5, fuse=backward, reverse=reverse)
@@ -501,8 +501,8 @@ def test_carrying_scores_does_not_equal_carrying_features_in_a_maximum() -> None
 def test_every_fusion_reaches_the_frames_between(fuse: Fusion) -> None:
     seen: list[float] = []
 
-    def spy(f: Tensor, g: Tensor, alpha: float) -> Tensor:
-        seen.append(alpha)
+    def spy(f: Tensor, g: Tensor, alpha: float | Tensor) -> Tensor:
+        seen.append(float(alpha))
         return fuse(f, g, alpha)
 
     assert len(list(schemes.interpolate(frames(8), CountingNetwork(), 5, fuse=spy))) == 8

@@ -19,7 +19,7 @@ from warpseg.motion.window import WINDOW, difference
 from warpseg.schemes import Carried, Verdict
 from warpseg.types import Frame, MotionField
 
-__all__ = ["by_evidence"]
+__all__ = ["belief", "by_evidence", "differences"]
 
 # Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
 _SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
@@ -45,7 +45,7 @@ def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None,
         weight, left = torch.tensor(alpha), torch.from_numpy(one)
     else:
         return Verdict(alpha)
-    confidence = 1 / (1 + (left / _DOUBTFUL) ** 2)
+    confidence = torch.from_numpy(belief(left.numpy()))
     carried = forward if forward is not None else backward
     assert carried is not None
     return Verdict(weight.to(carried.f.device), confidence)
@@ -59,6 +59,11 @@ def _difference(frame: Frame, carried: Carried | None) -> NDArray[np.float32] | 
     if plane.size != other.size:
         return None
     return differences(plane, other, carried.path)
+
+
+def belief(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return confidence in [0, 1] by the difference of two pictures, grey levels."""
+    return (1 / (1 + (difference / _DOUBTFUL) ** 2)).astype(np.float32)
 
 
 def differences(plane: Plane, other: Plane, path: MotionField) -> NDArray[np.float32]:

@@ -1,36 +1,87 @@
 """Which frames are keyframes, and which keyframes a frame between them may look at.
 
-Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs. The exception is a scene that
-no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has nothing but the scene before): its
-first frame becomes one as well.
+Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs, or those that another policy
+chooses. The exception is a scene that no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has
+nothing but the scene before): its first frame becomes one as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 from warpseg.types import Frame, Window
 
-__all__ = ["alphas", "distances", "windows"]
+__all__ = ["Every", "Policy", "alphas", "distances", "windows"]
 
 
-def distances(frames: Iterable[Frame], n: int) -> Iterator[tuple[int, Frame]]:
+class Policy(Protocol):
+    """Chooses keyframes as the frames come."""
+
+    @property
+    def look_ahead(self) -> int:
+        """How many frames after a frame must be known before it can be said whether that is a keyframe."""
+
+    @property
+    def longest(self) -> int:
+        """The most frames from one keyframe to the next."""
+
+    def start(self) -> Callable[[Frame], bool]:
+        """Begin a video: return what says of each frame in turn whether it is a keyframe."""
+
+
+@dataclass(frozen=True)
+class Every:
+    """Every n-th frame."""
+
+    n: int
+
+    @property
+    def look_ahead(self) -> int:
+        """None: the number of the frame decides."""
+        return 0
+
+    @property
+    def longest(self) -> int:
+        """``n``."""
+        return self.n
+
+    def start(self) -> Callable[[Frame], bool]:
+        """Begin a video, with a keyframe."""
+        count = -1
+
+        def is_key(frame: Frame) -> bool:
+            nonlocal count
+            count += 1
+            return count % self.n == 0
+
+        return is_key
+
+
+def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
     """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame."""
+    is_key = _start(n)
     p = 0
-    for i, frame in enumerate(frames):
-        p = 0 if i % n == 0 or frame.cut else p + 1
+    for frame in frames:
+        p = 0 if is_key(frame) or frame.cut else p + 1
         yield p, frame
 
 
-def windows(frames: Iterable[Frame], n: int) -> Iterator[Window]:
+def _start(n: int | Policy) -> Callable[[Frame], bool]:
+    return (Every(n) if isinstance(n, int) else n).start()
+
+
+def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
     """Group frames into windows of ``n``, each as soon as its next keyframe has been read.
 
     Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
     """
+    is_key = _start(n)
     key: Frame | None = None
     between: list[Frame] = []
-    for i, frame in enumerate(frames):
-        if i % n:
+    for frame in frames:
+        if not is_key(frame):
             between.append(frame)
             continue
         if key is not None:

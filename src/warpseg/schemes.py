@@ -15,7 +15,7 @@ from torch import Tensor
 
 from warpseg.fusion import Fusion, average
 from warpseg.geometry import follow, invert, negate, warp
-from warpseg.schedule import alphas, distances, windows
+from warpseg.schedule import Policy, alphas, distances, windows
 from warpseg.types import Frame, MotionField
 
 __all__ = [
@@ -122,7 +122,7 @@ def every_frame(frames: Iterable[Frame], network: SplitNetwork) -> Iterator[Esti
         yield Estimate(frame, 0, network.task(network.features(frame)))
 
 
-def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int) -> Iterator[Estimate]:
+def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int | Policy) -> Iterator[Estimate]:
     """Show the nearest keyframe's result unmoved: what motion has to beat."""
     S_next = None
     for window in windows(frames, n):
@@ -140,7 +140,7 @@ def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int) -> Iter
 def propagate(
     frames: Iterable[Frame],
     network: SplitNetwork,
-    n: int,
+    n: int | Policy,
     *,
     judge: Judge = by_distance,
     propagation: Propagation = composed,
@@ -160,7 +160,7 @@ def propagate(
 def interpolate(
     frames: Iterable[Frame],
     network: SplitNetwork,
-    n: int,
+    n: int | Policy,
     *,
     fuse: Fusion = average,
     judge: Judge = by_distance,

@@ -11,12 +11,14 @@ import numpy as np
 from torch import Tensor, nn
 
 from warpseg import networks, schemes
+from warpseg.adaptive import Adaptive
 from warpseg.errors import VideoError
 from warpseg.evidence import by_evidence
 from warpseg.fusion import FUSIONS, Fusion, average
 from warpseg.networks import Network, Precision, ScoreSpace
 from warpseg.process import process
 from warpseg.report import Report
+from warpseg.schedule import Every, Policy
 from warpseg.segmentation import Segmentation
 from warpseg.source import Motion, Source, Video, open_video
 from warpseg.timing import Stages
@@ -30,15 +32,17 @@ Scheme = Literal["every", "copy", "propagate", "interpolate"]
 
 
 class Segmenter:
-    """Segments video: the network on every ``interval``-th frame, motion for the frames between.
+    """Segments video: the network on keyframes, motion for the frames between.
 
-    ``model`` is what ``warpseg.load`` takes. ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest
-    keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is
-    ``confidence`` (each cell takes more from the keyframe whose picture explains it better), ``average`` (by distance
-    alone, as in the paper), ``maximum``, or a function (forward, backward, alpha). ``propagation`` composes motion and warps once
-    (``composed``) or warps step by step as the paper prints it (``chained``); ``reverse`` searches motion to the next
-    frame as well (``searched``), or turns the motion to the previous one around, by splatting (``inverted``) or in
-    place as in the paper (``negated``). ``motion`` and ``flow_weights`` are those of ``open_video``.
+    ``model`` is what ``warpseg.load`` takes. ``interval`` is every how many frames a keyframe comes, ``auto`` to have
+    them where they are needed, or another ``schedule.Policy``. ``scheme`` is ``every`` (the network on each frame),
+    ``copy`` (nearest keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion``
+    (Algorithm 2) is ``confidence`` (each cell takes more from the keyframe whose picture explains it better),
+    ``average`` (by distance alone, as in the paper), ``maximum``, or a function (forward, backward, alpha).
+    ``propagation`` follows motion to the keyframe and warps once (``composed``) or warps step by step as the paper
+    prints it (``chained``); ``reverse`` searches motion to the next frame as well (``searched``), or turns the motion
+    to the previous one around, by splatting (``inverted``) or in place as in the paper (``negated``). ``motion`` and
+    ``flow_weights`` are those of ``open_video``.
     """
 
     def __init__(
@@ -46,7 +50,7 @@ class Segmenter:
         model: str | nn.Module | tuple[nn.Module, nn.Module] | Network = "camvid",
         *,
         scheme: Scheme = "interpolate",
-        interval: int = 5,
+        interval: int | Policy | Literal["auto"] = 5,
         fusion: Literal["confidence", "average", "maximum", "maximum-literal"] | Fusion = "confidence",
         propagation: Literal["composed", "chained"] = "composed",
         reverse: Literal["searched", "inverted", "negated"] = "searched",
@@ -65,11 +69,15 @@ class Segmenter:
         for name, (value, accepted) in choices.items():
             if value not in accepted:
                 raise ValueError(f"{name} {value!r}: expected one of {', '.join(map(str, accepted))}")
-        if not isinstance(interval, (int, np.integer)) or interval < 1:
-            raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more")
+        if interval == "auto":
+            interval = Adaptive()
+        elif isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
+            raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
         self.network = networks.load(model, device=device, precision=precision)
         self.scheme = scheme
-        self.interval = 1 if scheme == "every" else int(interval)
+        self.policy: Policy = Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval
+        if scheme == "every":
+            self.policy = Every(1)
         self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
         self.propagation, self.reverse = propagation, reverse
         if fusion == "confidence" and propagation == "chained" and scheme == "interpolate":
@@ -97,9 +105,15 @@ class Segmenter:
         _log.info("%s are carried between frames: %s", self.space, why)
 
     @property
+    def interval(self) -> int | str:
+        """Frames from one keyframe to the next, or how the policy calls itself."""
+        return self.policy.n if isinstance(self.policy, Every) else repr(self.policy)
+
+    @property
     def delay(self) -> int:
-        """How many frames the result lags behind the frame that was read last."""
-        return self.interval if self.scheme in ("copy", "interpolate") and self.interval > 1 else 0
+        """How many frames, at most, the result lags behind the frame that was read last."""
+        waits = self.scheme in ("copy", "interpolate") and self.policy.longest > 1
+        return self.policy.look_ahead + (self.policy.longest if waits else 0)
 
     @property
     def classes(self) -> Classes | None:
@@ -161,16 +175,16 @@ class Segmenter:
             raise damage[0]
 
     def _estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
-        if self.interval == 1:  # every frame is a keyframe: nothing to wait for
+        if self.policy.longest == 1:  # every frame is a keyframe: nothing to wait for
             return schemes.every_frame(frames, network)
         if self.scheme == "copy":
-            return schemes.copy_nearest(frames, network, self.interval)
+            return schemes.copy_nearest(frames, network, self.policy)
         if self.scheme == "propagate":
-            return schemes.propagate(frames, network, self.interval, judge=self._judge, propagation=self._propagation)
+            return schemes.propagate(frames, network, self.policy, judge=self._judge, propagation=self._propagation)
         return schemes.interpolate(
             frames,
             network,
-            self.interval,
+            self.policy,
             fuse=self._fuse,
             judge=self._judge,
             propagation=self._propagation,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -47,7 +48,14 @@ def _options(
     pass
 
 
+def _interrupt(number: int, frame: object) -> None:
+    # Whoever presses twice must not cut off what the first interrupt set going.
+    if not isinstance(sys.exception(), KeyboardInterrupt):
+        raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command line and exit with its code; being terminated is like being interrupted."""
+    signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     app()

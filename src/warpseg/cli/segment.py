@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from warpseg.cli.common import check_page, complain, seconds
+from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
 
@@ -52,7 +54,21 @@ def segment(
         Literal["every", "copy", "propagate", "interpolate"],
         typer.Option(help="Network on every frame; nearest keyframe copied; Algorithm 1; Algorithm 2."),
     ] = "interpolate",
-    interval: Annotated[int, typer.Option("--interval", "-n", min=1, help="Frames from one keyframe to the next.")] = 5,
+    interval: Annotated[
+        str,
+        typer.Option(
+            "--interval", "-n", help="Frames from one keyframe to the next, or auto: keyframes where they are needed."
+        ),
+    ] = "5",
+    max_interval: Annotated[
+        int | None, typer.Option(min=1, help="With --interval auto: the most frames between keyframes.  [default: 30]")
+    ] = None,
+    keyframes_per_second: Annotated[
+        float | None, typer.Option(help="With --interval auto: so many keyframes a second of video, on average.")
+    ] = None,
+    target_fps: Annotated[
+        float | None, typer.Option(help="With --interval auto: as many keyframes as this frame rate leaves time for.")
+    ] = None,
     fusion: Annotated[
         Literal["confidence", "average", "maximum"],
         typer.Option(help="How Algorithm 2 joins two keyframes: by the pictures' agreement, by distance, maximum."),
@@ -96,7 +112,8 @@ def segment(
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
-    settings = settle(context, profile, scheme=scheme, interval=interval, fusion=fusion, motion=motion)
+    policy = interval_of(interval, max_interval, keyframes_per_second, target_fps)
+    settings = settle(context, profile, scheme=scheme, interval=policy, fusion=fusion, motion=motion)
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
 
@@ -140,6 +157,7 @@ def segment(
                     profile=settings.facts,
                 )
         except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to stop
             kept = f"; what was done is kept in {out / name}" if progress.report else ""
             print(f"interrupted{kept}", file=sys.stderr)
             raise typer.Exit(130) from None

@@ -125,7 +125,7 @@ def _add(tried: NDArray[np.int32], count: int, x: int, y: int) -> int:
     return count + 1
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, forceinline=True)
 def _best(
     here: NDArray[np.uint8],
     there: NDArray[np.uint8],

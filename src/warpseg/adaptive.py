@@ -1,0 +1,108 @@
+"""Keyframes where they are needed: when what was carried from the last one stops being trustworthy.
+
+Each frame's picture is compared with the last keyframe's along the motion between them. The share of the picture where
+the two do not agree (new area, wrong motion, changed things) grows with the distance, fast under fast motion and slowly
+where little happens; a keyframe is due when it passes a limit.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from warpseg.evidence import belief, differences
+from warpseg.geometry import follow
+from warpseg.types import Frame, MotionField
+
+__all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second"]
+
+_COARSER = 2  # cells of the motion field along each side of one that is looked at here
+_MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
+_LEAST = 0.001  # of the limit
+_GAIN = 0.5  # how fast the limit follows the pace
+
+
+# Told how much video, in seconds and frames, lay between two keyframes: returns by how much more should.
+Pace = Callable[[float, int], float]
+
+
+@dataclass(frozen=True)
+class Adaptive:
+    """A ``schedule.Policy``: a keyframe at scene cuts and where trust in the last keyframe is used up.
+
+    ``limit`` is the mean distrust (0 to 1) of a frame's cells that makes it a keyframe, beyond what noise causes from
+    any frame to the next; a ``pace`` steers it from keyframe to keyframe. ``longest`` frames are never exceeded.
+    """
+
+    limit: float = 0.12
+    longest: int = 30
+    pace: Pace | None = None
+
+    @property
+    def look_ahead(self) -> int:
+        """None: the frame itself and what was before it decide."""
+        return 0
+
+    def start(self) -> Callable[[Frame], bool]:
+        """Begin a video, with a keyframe."""
+        key: Frame | None = None
+        since_key: list[MotionField] = []  # the newest first
+        limit = self.limit
+        calmest: deque[float] = deque(maxlen=_MEMORY)
+
+        def is_key(frame: Frame) -> bool:
+            nonlocal key, limit
+            since_key.insert(0, frame.motion)
+            if key is not None and not frame.cut:
+                calmest.append(1 - float(frame.motion.confidence.mean()))
+                soon = len(since_key) < self.longest
+                if soon and distrust(frame, key, since_key) - min(calmest) < limit:
+                    return False
+                if self.pace is not None:
+                    more = self.pace(float(frame.time - key.time), len(since_key))
+                    limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LEAST), 1)
+            key = frame
+            since_key.clear()
+            return True
+
+        return is_key
+
+    def __repr__(self) -> str:
+        return f"Adaptive(limit={self.limit}, longest={self.longest}{', paced' if self.pace else ''})"
+
+
+def keyframes_per_second(count: float) -> Pace:
+    """Return the pace of so many keyframes a second of video, on average."""
+    return lambda seconds, frames: 1 / (count * seconds) if seconds > 0 else 1.0
+
+
+def frames_per_second(target: float) -> Pace:
+    """Return the pace at which so many frames a second are done on this machine, as measured while it works.
+
+    The one choice of keyframes that depends on timing: two runs may differ.
+    """
+    last = time.perf_counter()
+
+    def pace(seconds: float, frames: int) -> float:
+        nonlocal last
+        now = time.perf_counter()
+        spent, last = now - last, now
+        return spent * target / frames
+
+    return pace
+
+
+def distrust(frame: Frame, key: Frame, motions: list[MotionField]) -> float:
+    """Return the mean distrust, 0 to 1, in what is carried from ``key`` along ``motions`` (the newest first).
+
+    Without pictures to compare, it is that of the motion's own confidence.
+    """
+    rows, columns = (max(side // _COARSER, 1) for side in frame.motion.size)
+    path = follow(motions, (rows, columns))
+    if frame.plane is None or key.plane is None or frame.plane.size != key.plane.size:
+        return 1 - float(path.confidence.mean())
+    # Where the path leaves the frame the pictures have nothing to say: it is new.
+    sure = belief(differences(frame.plane, key.plane, path)) * (path.confidence.numpy() > 0)
+    return 1 - float(sure.mean())
