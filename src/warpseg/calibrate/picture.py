@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["draw"]
 
 _INK, _FAINT, _GRID, _TARGET = "#22262b", "#7b8591", "#e3e7eb", "#c1121f"
-_PAINT = {"copy": "#7b8591", "propagate": "#d07a2d", "interpolate": "#0b7a75"}
-_OTHERS = ("#5b4b8a", "#2f6fb0", "#8a3b5b")  # more fusions
+_PAINT = {
+    Choice("copy"): "#7b8591",
+    Choice("propagate"): "#d07a2d",
+    Choice("interpolate", "average"): "#2f6fb0",
+    Choice("interpolate", "confidence"): "#0b7a75",
+}
 _DODGE = 0.09  # intervals that schemes stand apart, so that bars of one interval do not cover each other
 
 
@@ -30,10 +34,10 @@ def draw(result: Result, path: Path) -> None:
 
     figure = Figure(figsize=(10, 6.2))
     axes = figure.add_axes((0.085, 0.115, 0.755, 0.7))
-    choices = sorted({row.choice for row in result.rows}, key=lambda choice: list(_PAINT).index(choice.scheme))
+    choices = sorted({row.choice for row in result.rows}, key=list(_PAINT).index)
     for number, choice in enumerate(choices):
         rows = sorted((row for row in result.rows if row.choice == choice), key=lambda row: row.interval)
-        _curve(axes, result, rows, _colour(choice, choices), (number - (len(choices) - 1) / 2) * _DODGE)
+        _curve(axes, result, rows, _PAINT[choice], (number - (len(choices) - 1) / 2) * _DODGE)
     _labels(axes, result, choices)
     if result.target.kind != "target-fps":
         axes.axhline(result.target.value, color=_TARGET, lw=1.2, ls=(0, (5, 3)), zorder=1)
@@ -81,9 +85,9 @@ def _labels(axes: Axes, result: Result, choices: Sequence[Choice]) -> None:
     for choice in choices:
         last = max((row for row in result.rows if row.choice == choice), key=lambda row: row.interval)
         axes.annotate(
-            str(choice), (last.interval, shown(result.measure, last.worst)), (10, 0), textcoords="offset points",
-            color=_colour(choice, choices), size=11, weight="bold", va="center", annotation_clip=False, zorder=7,
-            path_effects=[withStroke(linewidth=4, foreground="white")],
+            str(choice).replace(" (", "\n("), (last.interval, shown(result.measure, last.worst)), (10, 0),
+            textcoords="offset points", color=_PAINT[choice], size=11, weight="bold", va="center", annotation_clip=False,
+            zorder=7, path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
 
 
@@ -113,10 +117,3 @@ def _mean(result: Result, row: Row) -> float:
     between = row.by_distance[1:] or row.by_distance
     mean = sum(between) / len(between)
     return mean - row.by_distance[0] if result.measure == "drop of mIoU" else mean
-
-
-def _colour(choice: Choice, choices: Sequence[Choice]) -> str:
-    if choice.fusion == "average":
-        return _PAINT[choice.scheme]
-    others = [each for each in choices if each.fusion != "average"]
-    return _OTHERS[others.index(choice) % len(_OTHERS)]

@@ -16,6 +16,7 @@ __all__ = ["Profile", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
 _SETTINGS = {
+    "fusion": ("confidence", "average", "maximum", "maximum-literal"),
     "scheme": ("every", "copy", "propagate", "interpolate"),
     "motion": ("auto", "codec", "estimate", "flow", "none"),
 }
@@ -82,8 +83,6 @@ def read(path: Path) -> Profile:
         raise ProfileError(f"{path}: interval {interval!r}: expected a whole number of frames, 1 or more")
     if target.get("kind") not in get_args(Kind) or not isinstance(value, (int, float)):
         raise ProfileError(f"{path}: target {target}: expected one of {', '.join(get_args(Kind))} and its value")
-    if not isinstance(settings.get("fusion"), str):
-        raise ProfileError(f"{path}: fusion {settings.get('fusion')!r}: expected a name")
     return Profile(
         settings["scheme"],
         interval,

@@ -13,7 +13,6 @@ from warpseg.calibrate.judge import ExcerptJudge
 from warpseg.calibrate.measures import Measure, Target
 from warpseg.calibrate.search import Choice, Row, largest, smallest_that
 from warpseg.errors import WarpsegError
-from warpseg.fusion import FUSIONS
 from warpseg.networks import Network
 
 __all__ = ["CONFIDENCE", "EVERY", "Result", "calibrate", "choices_of"]
@@ -41,14 +40,12 @@ class Result:
 
 
 def choices_of(schemes: Sequence[str]) -> list[Choice]:
-    """Return what is tried of each scheme: Algorithm 2 with every fusion that scores can be joined by.
+    """Return what is tried of each scheme: Algorithm 2 by confidence and by distance alone.
 
     The maxima are left out: they carry features, and lose to the average.
     """
-    fusions = [name for name in FUSIONS if not name.startswith("maximum")]
-    return [
-        Choice(scheme, fusion) for scheme in schemes for fusion in (fusions if scheme == "interpolate" else ["average"])
-    ]
+    fusions = {"interpolate": ("average", "confidence")}
+    return [Choice(scheme, fusion) for scheme in schemes for fusion in fusions.get(scheme, ("average",))]
 
 
 def calibrate(

@@ -18,7 +18,7 @@ class Choice:
     fusion: str = "average"
 
     def __str__(self) -> str:
-        return f"{self.scheme}, {self.fusion}" if self.fusion != "average" else self.scheme
+        return f"{self.scheme} ({self.fusion})" if self.scheme == "interpolate" else self.scheme
 
 
 @dataclass(frozen=True)
