@@ -199,7 +199,8 @@ def test_settings_are_listed_once() -> None:
         "propagate n=2, motion flow", "propagate n=5, motion flow",
     ]  # fmt: skip
     assert (
-        str(Setting("interpolate", 5, propagation="chained", reverse="negated")) == "interpolate n=5, chained, negated"
+        str(Setting("interpolate", 5, propagation="chained", reverse="negated", fusion="average"))
+        == "interpolate n=5, chained, average fusion, negated"
     )
 
 

@@ -54,8 +54,12 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else DIS.")
     ] = None,
     fusion: Annotated[
-        Literal["average", "maximum", "maximum-literal"], typer.Option(help="How Algorithm 2 joins the keyframes.")
-    ] = "average",
+        Literal["confidence", "average", "maximum", "maximum-literal"] | None,
+        typer.Option(
+            help="How Algorithm 2 joins the keyframes: by the pictures' agreement (with composed), by distance (with "
+            "chained), maximum."
+        ),
+    ] = None,
     propagation: Annotated[
         Literal["composed", "chained"], typer.Option(help="Warp once, or step by step as the paper prints it.")
     ] = "composed",
@@ -97,6 +101,8 @@ def evaluate(
     ignored = numbers(ignore, "--ignore", least=0) if ignore else []
     if export and dataset != "cityscapes":
         raise typer.BadParameter("labelIds are those of --dataset cityscapes", param_hint="--export-label-ids")
+    if propagation == "chained" and fusion == "confidence":
+        raise typer.BadParameter("confidence needs --propagation composed", param_hint="--fusion")
     if flow_weights is not None and "flow" not in motions:
         raise typer.BadParameter("for --motion flow only", param_hint="--flow-weights")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -116,9 +122,10 @@ def evaluate(
             split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, max_frames=max_frames,
             max_clips=max_clips, cache=cache,
         )  # fmt: skip
+        usual = "average" if propagation == "chained" else "confidence"
         chosen = settings(
             cast("list[SchemeName]", schemes), intervals, cast("list[Motion]", motions),
-            fusion=fusion, propagation=propagation, reverse=reverse, flow_weights=flow_weights,
+            fusion=fusion or usual, propagation=propagation, reverse=reverse, flow_weights=flow_weights,
         )  # fmt: skip
         writer: Export | None = label_ids(out / "labelIds") if export else None
         found = run(

@@ -27,7 +27,7 @@ class Setting:
     scheme: SchemeName
     interval: int
     motion: Motion = "auto"
-    fusion: Literal["average", "maximum", "maximum-literal"] | Fusion = "average"
+    fusion: Literal["confidence", "average", "maximum", "maximum-literal"] | Fusion = "confidence"
     propagation: Literal["composed", "chained"] = "composed"
     reverse: Literal["searched", "inverted", "negated"] = "searched"
     flow_weights: Path | None = None
@@ -75,7 +75,7 @@ class Setting:
         for name, usual, said in (
             ("motion", "auto", "motion {}"),
             ("propagation", "composed", "{}"),
-            ("fusion", "average", "{} fusion"),
+            ("fusion", "confidence", "{} fusion"),
             ("reverse", "searched", "{}"),
         ):
             if facts.get(name, usual) != usual:

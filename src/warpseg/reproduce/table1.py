@@ -19,7 +19,7 @@ NOTES = (
     "prop-flow: Algorithm 1, chained, on dense optical flow (OpenCV's DIS, where the paper has a FlowNet of its own)",
     "prop-mv: Algorithm 1 as printed (chained)",
     "interp: Algorithm 2 as printed (chained, vectors negated in place, weighted average)",
-    "ours: this program's defaults (motion followed to the keyframe, searched both ways)",
+    "ours: this program's defaults (motion followed to the keyframe, searched both ways, confidence fusion)",
     "retention: mIoU over frame by frame on the same target frames; average includes keyframes, as the paper's does",
     "the network is the one given, not fine-tuned on warped features as the paper's; scores are carried, not features",
 )

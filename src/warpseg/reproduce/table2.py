@@ -26,10 +26,12 @@ _WAYS: dict[str, dict[str, Any]] = {
     "as printed": {"propagation": "chained", "reverse": "negated"},
     "ours": {"propagation": "composed", "reverse": "searched"},
 }
+_IMPOSSIBLE = (("as printed", "confidence"),)  # it follows motion to the keyframe
 NOTES = (
     "each target frame lies d frames after one keyframe and d before the next; the same targets at every d",
     "forward, backward: the warped map of one keyframe alone",
     "max: the weighted maximum divided by the larger weight; max, literal: not divided, as printed",
+    "confidence: weighted by how well each keyframe's picture explains the frame (the default, not in the paper)",
     "conv: a 1x1 convolution of both weighted maps, where its weights are given",
     "as printed: chained warps, vectors negated in place; ours: motion followed to the keyframe, searched both ways",
 )
@@ -77,7 +79,7 @@ def table2(
     """Measure the table and write ``table2.json``. Arguments and errors are those of ``evaluate``."""
     fusions: dict[str, Any] = {
         "forward": forward, "backward": backward, "max": "maximum", "max, literal": "maximum-literal",
-        "average": "average", "conv": convolution(conv_weights) if conv_weights else None,
+        "average": "average", "confidence": "confidence", "conv": convolution(conv_weights) if conv_weights else None,
     }  # fmt: skip
     if not network.shows_features and (conv_weights or fusions["max"]):
         progress(f"note: {network.name} shows no features, so its scores are fused")
@@ -85,7 +87,7 @@ def table2(
         way: {
             name: [Setting("interpolate", 2 * d, motion, fusion=fusion, **options) for d in DISTANCES]
             for name, fusion in fusions.items()
-            if fusion is not None
+            if fusion is not None and (way, name) not in _IMPOSSIBLE
         }
         for way, options in _WAYS.items()
     }
@@ -102,7 +104,9 @@ def table2(
         "targets": found["rows"][0]["targets"],
         "rows": {
             way: {
-                name: _row([by_name[str(setting)] for setting in rows[name]], every) if name in rows else "not given"
+                name: _row([by_name[str(setting)] for setting in rows[name]], every)
+                if name in rows
+                else ("" if (way, name) in _IMPOSSIBLE else "not given")
                 for name in fusions
             }
             for way, rows in chosen.items()
