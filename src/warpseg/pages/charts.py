@@ -65,7 +65,7 @@ def lines(
     ticks = _ticks(0.0 if zero else low, high)
     widths = [x for curve in curves for x in curve.x]
     begin, end = min(widths), max(widths)
-    margin = 0.03 * (end - begin or 1.0) if any(curve.dots for curve in curves) else 0.0
+    margin = 0.03 * (end - begin or 1.0) if begin == end or any(curve.dots for curve in curves) else 0.0
     plot = _Plot(begin - margin, end + margin, ticks[0], ticks[-1])
     drawn = [piece for curve in curves for piece in _curve(curve, plot)]
     # Every value of a short axis is named, or people read 4 where 3 is meant.

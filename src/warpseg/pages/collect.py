@@ -18,7 +18,7 @@ from warpseg.types import Classes, VideoInfo
 
 __all__ = ["Collected", "Moment"]
 
-_HELD = 48  # moments in memory
+_HELD = 49  # moments in memory; odd, so that the newest is kept when every second one goes
 _CELLS = 64  # along the longer side of a motion field that is kept
 
 
@@ -45,7 +45,8 @@ class Collected:
         self.classes = classes
         self.moments: list[Moment] = []
         self.shares = Timeline()  # of each class, through time
-        self.confidence = Timeline()  # mean, through time; empty where the run has none
+        self.confidence = Timeline()  # mean, through time; of those frames that have one
+        self.is_judged = False  # whether a frame between keyframes has a confidence; those themselves always do
         self._aspect = float(info.sample_aspect_ratio)
         self._stride = 1
         self._next = 0
@@ -57,9 +58,9 @@ class Collected:
         count(labels, counts)
         shares = counts[: len(self.classes)] / labels.size
         self.shares.add(result.frame.index, shares)
-        # Not every scheme knows how sure it is.
-        confidence: torch.Tensor | None = getattr(result, "confidence", None)
+        confidence = result.confidence
         if confidence is not None:
+            self.is_judged = self.is_judged or not result.is_key
             self.confidence.add(result.frame.index, [float(confidence.mean())])
         if self._count == self._next:
             self.moments.append(self._moment(result, labels, shares, confidence))

@@ -17,7 +17,6 @@ from warpseg.pages.markup import Html, element, number, percent, table
 from warpseg.pages.stages import seconds
 from warpseg.pages.stills import Still, confidence_still, full_speed, jpeg, label_still, motion_still, overlay, wheel
 from warpseg.pages.viewer import Slide, thin, viewer
-from warpseg.types import Classes
 
 __all__ = ["command_section", "when", "write_report"]
 
@@ -83,7 +82,7 @@ def _frames(collected: Collected) -> Html:
     moves = any(moment.motion is not None for moment in moments)
     full = full_speed(moment.motion for moment in moments if moment.motion is not None)
     slides = thin(
-        [Slide(one.index, _when(one), list(_pictures(one, collected.classes, full, moves))) for one in moments],
+        [Slide(one.index, _when(one), list(_pictures(one, collected, full, moves))) for one in moments],
         _BUDGET,
     )
     unknown = any(moment.shares.sum() < 0.9995 for moment in moments)
@@ -97,9 +96,8 @@ def _frames(collected: Collected) -> Html:
         )
         image = element("img", src=wheel().uri, alt="which colour means which direction", width=44, height=44)
         extra.append(element("p", image, said, class_="wheel"))
-    if any(moment.confidence is not None for moment in moments):
+    if collected.is_judged:
         extra.append(element("p", "Confidence: what is tinted pink is not to be trusted.", class_="wheel"))
-    if len(collected.confidence):
         x, y = collected.confidence.points()
         curve = Line("mean confidence", x, y[:, 0].tolist(), 0, dots=False)
         said = "Mean confidence through time"
@@ -121,14 +119,14 @@ def when(index: int, time: float) -> str:
     return f"frame {index}, {time:.3f} s"
 
 
-def _pictures(moment: Moment, classes: Classes, full: float, moves: bool) -> Iterator[tuple[str, Still]]:
+def _pictures(moment: Moment, collected: Collected, full: float, moves: bool) -> Iterator[tuple[str, Still]]:
     yield "input", jpeg(moment.rgb)
-    yield "overlay", overlay(moment.rgb, moment.labels, classes)
-    yield "labels", label_still(moment.labels, classes)
+    yield "overlay", overlay(moment.rgb, moment.labels, collected.classes)
+    yield "labels", label_still(moment.labels, collected.classes)
     if moves:  # a frame without motion is drawn as still, so that pictures keep their places
         motion = np.zeros((2, 1, 1), np.float32) if moment.motion is None else moment.motion
         yield f"motion ({moment.motion_source})", motion_still(moment.rgb, motion, full)
-    if moment.confidence is not None:
+    if collected.is_judged and moment.confidence is not None:
         yield "confidence", confidence_still(moment.rgb, moment.confidence)
 
 
