@@ -1,6 +1,7 @@
 # make demo [VIDEO=file]   segment a synthetic drive (or your video) and say where the results are
 # make test                all quick tests
 # make bench               the tables of README and docs, written to benchmarks/results
+# make reproduce           the paper's tables and figures, written to benchmarks/results/reproduce and docs/results.md
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
@@ -8,7 +9,7 @@ DATA ?= $(or $(WARPSEG_TEST_DATA),../shared/data)
 
 export UV_HTTP_TIMEOUT ?= 600
 
-.PHONY: demo test lint types bench clean
+.PHONY: demo test lint types bench reproduce clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
@@ -30,6 +31,17 @@ bench: $(READY)
 	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
+
+reproduce: $(READY)
+	for what in table1 fig4 table2 fig2 fig5; do \
+		$(BIN)/warpseg reproduce $$what --dataset camvid --root "$(DATA)/camvid" --out out/reproduce/camvid || exit 1; \
+		$(BIN)/warpseg reproduce $$what --dataset streets --out out/reproduce/streets || exit 1; \
+	done
+	for data in camvid streets; do \
+		mkdir -p benchmarks/results/reproduce/$$data && \
+		cp out/reproduce/$$data/*.json out/reproduce/$$data/*.png benchmarks/results/reproduce/$$data/ || exit 1; \
+	done
+	$(BIN)/python benchmarks/results_page.py
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
