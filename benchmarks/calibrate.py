@@ -1,6 +1,6 @@
 """Whether what ``warpseg calibrate`` promises holds on clips that it has not seen.
 
-    python benchmarks/calibrate.py [--rounds 6] [--clips 5] [--held-out 10] [--out benchmarks/results/calibrate.json]
+    python benchmarks/calibrate.py [--rounds 4] [--clips 5] [--held-out 8] [--out benchmarks/results/calibrate.json]
 
 Synthetic streets of many seeds at 4 to 12 m/s, 240x180, 10 s at 15 Hz, H.264 by x264's defaults, the embedded network.
 Each round draws streets to calibrate on (``--min-agreement``, ``--max-drop``), from those that are not held out. Kept
@@ -144,10 +144,10 @@ def relation(held: Held) -> list[dict[str, Any]]:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("--clips", type=int, default=5)
-    parser.add_argument("--held-out", type=int, default=10)
-    parser.add_argument("--windows", type=int, default=20)
+    parser.add_argument("--held-out", type=int, default=8)
+    parser.add_argument("--windows", type=int, default=16)
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as videos:

@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from warpseg import networks
 from warpseg.calibrate.bound import lower_bound
-from warpseg.calibrate.excerpts import SPAN, Reader, VideoMaterial, plan, spread
+from warpseg.calibrate.excerpts import SPAN, Material, Reader, VideoMaterial, known, plan, spread
+from warpseg.calibrate.judge import ExcerptJudge
 from warpseg.calibrate.measures import Measure, Target, by_distance, worst
 from warpseg.calibrate.profile import Profile, read, write
+from warpseg.calibrate.run import calibrate
 from warpseg.calibrate.search import Choice, Row, largest, smallest_that
 from warpseg.cli import app
 from warpseg.errors import ModelError, OutputError, ProfileError
@@ -215,6 +218,34 @@ def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
     scene = Street(seed=4, size=(96, 128), rate=15, speed=6)
     encode((scene.still(i)[0] for i in range(110)), path, rate=15, options={"crf": "20"})
     return path
+
+
+def drives(folder: Path, seeds: Sequence[int]) -> list[Material]:
+    found: list[Material] = []
+    for seed in seeds:
+        scene = Street(seed=seed, size=(96, 128), rate=15, speed=4 + 2 * (seed % 4))
+        path = folder / f"{seed}.mp4"
+        encode((scene.still(i)[0] for i in range(50)), path, rate=15, options={"crf": "20"})
+        found.append(VideoMaterial(str(path), "auto"))
+    return found
+
+
+def test_the_promise_holds_on_streets_that_were_not_seen(tmp_path: Path) -> None:
+    network = networks.load(f"py:{MODELS}:tiny", device="cpu")
+    target = Target("min-agreement", 85)
+    found = calibrate(network, drives(tmp_path, range(1, 5)), target, [COPY, INTERPOLATE], windows=8, max_interval=5)
+    assert found.row is not None
+    assert found.choice is not None
+    assert found.row.bound >= 0.85
+    unseen = drives(tmp_path, range(21, 25))
+    chosen = plan(known(unseen), 8, 5)
+    (tmp_path / "maps").mkdir()
+    judge = ExcerptJudge(network, unseen, chosen, "agreement", target.is_met, 0.95, tmp_path / "maps")
+    matrices = judge.matrices([found.choice], found.interval)[found.choice]
+    assert float(worst("agreement", by_distance("agreement", matrices.sum(1)))) >= 0.85
+    if found.interval < found.plan.limit:  # and it was not chosen timidly: the next one missed
+        missed = [row for row in found.rows if row.choice == found.choice and row.interval == found.interval + 1]
+        assert [row.meets for row in missed] == [False]
 
 
 def test_a_video_is_read_from_the_middle_with_its_own_frame_numbers(street: Path) -> None:

@@ -86,8 +86,8 @@ def _labels(axes: Axes, result: Result, choices: Sequence[Choice]) -> None:
         last = max((row for row in result.rows if row.choice == choice), key=lambda row: row.interval)
         axes.annotate(
             str(choice).replace(" (", "\n("), (last.interval, shown(result.measure, last.worst)), (10, 0),
-            textcoords="offset points", color=_PAINT[choice], size=11, weight="bold", va="center", annotation_clip=False,
-            zorder=7, path_effects=[withStroke(linewidth=4, foreground="white")],
+            textcoords="offset points", color=_PAINT[choice], size=11, weight="bold", va="center",
+            annotation_clip=False, zorder=7, path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip
 
 
