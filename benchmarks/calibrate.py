@@ -127,11 +127,11 @@ def rounds(network: Network, arguments: argparse.Namespace, folder: Path) -> dic
 def relation(held: Held) -> list[dict[str, Any]]:
     """Return worst distances by both measures, over all held-out clips, for a range of settings."""
     table = []
-    for scheme in ("copy", "propagate", "interpolate"):
+    for choice in choices_of(["copy", "propagate", "interpolate"]):
         for n in (2, 3, 5, 7, 10):
-            agreed, true = (held.scores(Choice(scheme), n, true=labelled) for labelled in (False, True))
+            agreed, true = (held.scores(choice, n, true=labelled) for labelled in (False, True))
             row = {
-                "scheme": scheme,
+                "scheme": str(choice),
                 "interval": n,
                 "agreement": 100 * float(worst("agreement", by_distance("agreement", agreed.sum(0)))),
                 "every_frame_mIoU": 100 * float(by_distance("mIoU", true.sum(0))[0]),
@@ -140,6 +140,29 @@ def relation(held: Held) -> list[dict[str, Any]]:
             table.append(row)
             print(row, flush=True)
     return table
+
+
+def tables(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the two tables of docs/calibrate.md."""
+    yield "| target | chosen | bounds | held-out clips together | promises kept | bounds kept | single clips that keep it |"
+    yield "|---|---|---|---|---|---|---|"
+    for target in dict.fromkeys(row["target"] for row in results["promises"]):
+        rows = [row for row in results["promises"] if row["target"] == target and "scheme" in row]
+        if not rows:
+            continue
+        chosen = ", ".join(dict.fromkeys(f"{row['scheme']} {row['interval']}" for row in rows))
+        bounds, unseen = (
+            f"{min(row[key] for row in rows):.1f} to {max(row[key] for row in rows):.1f}"
+            for key in ("bound", "held_out")
+        )
+        kept, bound_kept = (f"{sum(row[key] for row in rows)} of {len(rows)}" for key in ("kept", "bound_kept"))
+        clips = 100 * np.mean([row["clips_kept"] for row in rows])
+        yield f"| {target} | {chosen} | {bounds} | {unseen} | {kept} | {bound_kept} | {clips:.0f} % |"
+    yield ""
+    yield "| scheme | interval | agreement, worst distance | points of mIoU lost there |"
+    yield "|---|---|---|---|"
+    for row in results["agreement_and_loss"]:
+        yield f"| {row['scheme']} | {row['interval']} | {row['agreement']:.1f} % | {row['drop_of_mIoU']:.1f} |"
 
 
 if __name__ == "__main__":
@@ -152,5 +175,6 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as videos:
         results = rounds(load("camvid"), arguments, Path(videos))
+    print("\n".join(tables(results)))
     if arguments.out:
         write(arguments.out, results)
