@@ -117,6 +117,27 @@ def test_every_distance_is_scored_on_the_same_target_frames(n: int, count: int) 
             np.testing.assert_array_equal(scores.matrices[p, t], expected)
 
 
+def test_only_the_windows_of_targets_are_run_and_a_margin_keeps_targets_the_same() -> None:
+    frames, network = random_frames(40), CountingNetwork()
+    truth = {i: labels(i, range(5), size=(48, 72)) for i in (3, 19, 37)}
+    runs, seen = Remembering(network), list[tuple[int, int]]()
+
+    def scheme(frames: Iterable[Frame]) -> Iterator[Estimate]:
+        return schemes.interpolate(frames, runs, 4)
+
+    scores = by_offset(
+        frames, truth, scheme, 4, classes(5), margin=9, watch=lambda p, frame, labels: seen.append((p, frame))
+    )
+    assert scores.frames == (19,)
+    assert sorted(seen) == [(p, 19) for p in range(4)]
+    assert sorted(network.feature_calls) == list(range(16, 23))
+    every = by_offset(frames, truth, scheme, 4, classes(5))
+    assert every.frames == (3, 19)  # 37 has two frames after it
+    np.testing.assert_array_equal(every.matrices[:, 1], scores.matrices[:, 0])
+    with pytest.raises(ValueError, match=r"20 frames on either side.*interval 21"):
+        by_offset(frames, truth, scheme, 4, classes(5), margin=20)
+
+
 def test_too_few_frames_for_the_interval_are_named() -> None:
     frames = still_frames(8, (2, 2))
     truth = {i: np.zeros((2, 2), np.uint8) for i in range(8)}

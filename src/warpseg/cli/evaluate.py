@@ -80,7 +80,9 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Of cityscapes.")] = "val",
     ignore: Annotated[str, typer.Option(metavar="V,...", help="Label values of folder and video to leave out.")] = "",
     rate: Annotated[int, typer.Option(min=1, help="Frames a second of a folder that is encoded.")] = 25,
-    max_frames: Annotated[int | None, typer.Option(min=1, help="First frames of camvid, folder or video.")] = None,
+    max_frames: Annotated[
+        int | None, typer.Option(min=1, help="First frames of camvid, folder or video (all are held in memory).")
+    ] = None,
     max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes.")] = None,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds in which speed is measured; 0: not at all.")] = 3,
     speed_frames: Annotated[int | None, typer.Option(min=1, help="Frames of the first clip a speed run takes.")] = None,

@@ -139,17 +139,24 @@ def _run(what: str, data: Dataset, network: Network, out: Path, options: dict[st
     if what == "fig5":
         found = examples.fig5(data, network, out, **options)
         return found, examples.text(found)
-    earlier = out / "table1.json"
-    if what == "fig4" and earlier.exists():  # drawn from what was measured
-        try:
-            found = json.loads(earlier.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise WarpsegError(f"{earlier}: not the result of reproduce table1; remove it") from error
+    earlier = _earlier(out / "table1.json") if what == "fig4" else None
+    if earlier and (earlier["dataset"]["name"], earlier["model"]["name"]) == (data.name, network.name):
+        found = earlier  # drawn from what was measured
     else:
         found = table1.table1(data, network, out, **options)
     if what == "fig4":
         figures.draw_fig4(found, out / "fig4.png")
     return found, table1.text(found)
+
+
+def _earlier(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WarpsegError(f"{path}: not the result of reproduce table1; remove it") from error
+    return found
 
 
 def _paper_network(device: str) -> Network:
