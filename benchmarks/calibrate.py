@@ -144,7 +144,7 @@ def relation(held: Held) -> list[dict[str, Any]]:
 
 def tables(results: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the two tables of docs/calibrate.md."""
-    yield "| target | chosen | bounds | held-out clips together | promises kept | bounds kept | single clips that keep it |"
+    yield "| target | chosen | bounds | held-out clips together | promises kept | bounds kept | of single clips |"
     yield "|---|---|---|---|---|---|---|"
     for target in dict.fromkeys(row["target"] for row in results["promises"]):
         rows = [row for row in results["promises"] if row["target"] == target and "scheme" in row]
