@@ -12,10 +12,11 @@ from torch import Tensor, nn
 
 from warpseg import networks, schemes
 from warpseg.adaptive import Adaptive
-from warpseg.errors import VideoError
+from warpseg.errors import ModelError, VideoError
 from warpseg.evidence import by_evidence
 from warpseg.fusion import FUSIONS, Fusion, average
 from warpseg.networks import Network, Precision, ScoreSpace
+from warpseg.networks.convolution import Convolution, Folded, load_convolution
 from warpseg.process import process
 from warpseg.report import Report
 from warpseg.schedule import Every, Policy
@@ -38,7 +39,8 @@ class Segmenter:
     them where they are needed, or another ``schedule.Policy``. ``scheme`` is ``every`` (the network on each frame),
     ``copy`` (nearest keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion``
     (Algorithm 2) is ``confidence`` (each cell takes more from the keyframe whose picture explains it better),
-    ``average`` (by distance alone, as in the paper), ``maximum``, or a function (forward, backward, alpha).
+    ``average`` (by distance alone, as in the paper), ``maximum``, ``convolution`` (its weights in the safetensors file
+    ``fusion_weights``), or a function (forward, backward, alpha).
     ``propagation`` follows motion to the keyframe and warps once (``composed``) or warps step by step as the paper
     prints it (``chained``); ``reverse`` searches motion to the next frame as well (``searched``), or turns the motion
     to the previous one around, by splatting (``inverted``) or in place as in the paper (``negated``). ``motion`` and
@@ -51,7 +53,8 @@ class Segmenter:
         *,
         scheme: Scheme = "interpolate",
         interval: int | Policy | Literal["auto"] = 5,
-        fusion: Literal["confidence", "average", "maximum", "maximum-literal"] | Fusion = "confidence",
+        fusion: Literal["confidence", "average", "maximum", "maximum-literal", "convolution"] | Fusion = "confidence",
+        fusion_weights: Path | str | None = None,
         propagation: Literal["composed", "chained"] = "composed",
         reverse: Literal["searched", "inverted", "negated"] = "searched",
         motion: Motion = "auto",
@@ -64,7 +67,7 @@ class Segmenter:
             "propagation": (propagation, ("composed", "chained")),
             "reverse": (reverse, ("searched", "inverted", "negated")),
             "motion": (motion, get_args(Motion)),
-            "fusion": (fusion, ("confidence", *FUSIONS, *([fusion] if callable(fusion) else []))),
+            "fusion": (fusion, ("confidence", *FUSIONS, "convolution", *([fusion] if callable(fusion) else []))),
         }
         for name, (value, accepted) in choices.items():
             if value not in accepted:
@@ -82,7 +85,11 @@ class Segmenter:
         self.propagation, self.reverse = propagation, reverse
         if fusion == "confidence" and propagation == "chained" and scheme == "interpolate":
             raise ValueError("fusion 'confidence' follows motion to the keyframe: choose propagation 'composed'")
-        by_name = {"confidence": average, **FUSIONS}
+        if (fusion == "convolution") != (fusion_weights is not None):
+            raise ValueError("fusion 'convolution' and fusion_weights go together: give both or neither")
+        by_name: dict[str, Fusion] = {"confidence": average, **FUSIONS}
+        if fusion_weights is not None:
+            by_name["convolution"] = load_convolution(fusion_weights)
         self._fuse = by_name[fusion] if isinstance(fusion, str) else fusion
         self._judge = by_evidence if fusion == "confidence" or scheme == "propagate" else schemes.by_distance
         self._propagation = {"composed": schemes.composed, "chained": schemes.chained}[propagation]
@@ -91,17 +98,24 @@ class Segmenter:
         # Motion that nothing asks for is not looked for.
         self.motion: Motion = "none" if scheme == "every" else motion
         self.flow_weights = flow_weights
-        # Only a weighted average is known to commute with a linear head.
-        commutes = scheme != "interpolate" or self._fuse is average
+        folds = isinstance(self._fuse, Convolution)
+        # Only a weighted average and this program's own convolution are known to commute with a linear head.
+        commutes = scheme != "interpolate" or self._fuse is average or folds
         self.space: Literal["scores", "features"] = "features"
         if not self.network.shows_features:
+            if folds:
+                raise ModelError(f"{self.network.name} shows no features, which convolutional fusion is made of")
             self.space, why = "scores", "the network shows no features"
             if not commutes:
                 _log.warning("%s shows no features, so %s is taken of its scores", self.network.name, self.fusion)
         elif self.network.linear_head and commutes:
-            self.space, why = "scores", "the head is linear, which commutes with warp and weighted average"
+            self.space, why = "scores", "the head is linear, which commutes with warp and weights"
         else:
             why = "the fusion is not linear" if self.network.linear_head else "the head is not linear"
+        self._split: schemes.SplitNetwork = self.network if self.space == "features" else ScoreSpace(self.network)
+        if isinstance(self._fuse, Convolution) and self.space == "scores" and scheme == "interpolate":
+            folded = Folded(self.network, self._fuse)
+            self._split, self._fuse = folded, folded.fuse
         _log.info("%s are carried between frames: %s", self.space, why)
 
     @property
@@ -163,7 +177,7 @@ class Segmenter:
             except VideoError as error:
                 damage.append(error)
 
-        network = _Timed(self.network if self.space == "features" else ScoreSpace(self.network), stages)
+        network = _Timed(self._split, stages)
         estimates = self._estimates(readable(), network)
         while True:
             with stages.measure("warp and fuse"):

@@ -70,9 +70,12 @@ def segment(
         float | None, typer.Option(help="With --interval auto: as many keyframes as this frame rate leaves time for.")
     ] = None,
     fusion: Annotated[
-        Literal["confidence", "average", "maximum"],
-        typer.Option(help="How Algorithm 2 joins two keyframes: by the pictures' agreement, by distance, maximum."),
+        Literal["confidence", "average", "maximum", "convolution"],
+        typer.Option(help="How Algorithm 2 joins two keyframes: by the pictures' agreement, by distance, as named."),
     ] = "confidence",
+    fusion_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --fusion convolution: its weights, a safetensors file.")
+    ] = None,
     motion: Annotated[
         Literal["auto", "codec", "estimate", "flow", "none"],
         typer.Option(
@@ -109,6 +112,8 @@ def segment(
         check_page(report, "--report")
         if len(sources) > 1:
             raise typer.BadParameter("several sources: add report to --save, for a page each", param_hint="--report")
+    if (fusion == "convolution") != (fusion_weights is not None):
+        raise typer.BadParameter("goes with --fusion convolution, and that with it", param_hint="--fusion-weights")
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
@@ -126,6 +131,7 @@ def segment(
         segmenter = Segmenter(
             model,
             **settings.options,
+            fusion_weights=fusion_weights,
             flow_weights=flow_weights,
             device=device,
         )

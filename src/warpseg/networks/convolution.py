@@ -1,0 +1,104 @@
+"""Convolutional fusion (paper, section 3.6): a 1x1 convolution over the two carried maps, its weights learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from warpseg.errors import ModelError
+from warpseg.networks.network import Network
+from warpseg.types import Frame
+
+__all__ = ["Convolution", "Folded", "load_convolution"]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Convolution:
+    """The convolution as it was learned, on features: a ``fusion.Fusion``.
+
+    Both maps are weighted before they meet, as in the paper; ``weight = [I I]`` and no bias is then the average.
+    """
+
+    weight: Tensor  # (D, 2 D): for the forward map, then for the backward map
+    bias: Tensor  # (D)
+
+    def __call__(self, forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+        """Return the fused features (D, h, w)."""
+        both = torch.cat([alpha * forward, (1 - alpha) * backward])
+        if len(both) != self.weight.shape[1]:
+            raise ModelError(
+                f"convolutional fusion is for {self.weight.shape[1] // 2} channels, the features have {len(forward)}"
+            )
+        weight, bias = self.weight.to(both.device), self.bias.to(both.device)
+        return torch.einsum("oc,chw->ohw", weight, both) + bias[:, None, None]
+
+    def __repr__(self) -> str:
+        return f"Convolution({len(self.bias)} channels)"
+
+
+def load_convolution(path: Path | str) -> Convolution:
+    """Read ``weight`` (D, 2 D) or (D, 2 D, 1, 1) and ``bias`` (D) from a safetensors file.
+
+    Raises ``ModelError`` where the file is not that.
+    """
+    try:
+        tensors = load_file(path)
+    except FileNotFoundError as error:
+        raise ModelError(f"{path}: no such file; give the weights of convolutional fusion") from error
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"{path}: not a safetensors file; export weight and bias with safetensors") from error
+    missing = [name for name in ("weight", "bias") if name not in tensors]
+    if missing:
+        there = ", ".join(sorted(tensors)) or "nothing"
+        raise ModelError(f"{path}: has no {' and no '.join(missing)} in it, but {there}")
+    weight, bias = tensors["weight"].float(), tensors["bias"].float()
+    if weight.ndim == 4 and weight.shape[2:] == (1, 1):
+        weight = weight[:, :, 0, 0]
+    if weight.ndim != 2 or weight.shape[1] != 2 * len(weight) or bias.shape != weight.shape[:1]:
+        shapes = f"weight {tuple(tensors['weight'].shape)} and bias {tuple(tensors['bias'].shape)}"
+        raise ModelError(f"{path}: {shapes}; expected (D, 2 D) or (D, 2 D, 1, 1) and (D)")
+    return Convolution(weight, bias)
+
+
+class Folded:
+    """A network with a linear head and convolutional fusion folded into it, so that no features are carried.
+
+    Each keyframe yields its scores and, without bias, the head's view of both halves of the convolution: three maps of
+    C channels, which warp and weights commute with. The same as ``Convolution`` on features, then the head.
+    """
+
+    def __init__(self, network: Network, convolution: Convolution) -> None:
+        depth = len(convolution.bias)
+        with torch.inference_mode():
+            units = torch.eye(depth, device=network.device)[None, :, :, None]
+            try:
+                bias = network.head(torch.zeros(1, depth, 1, 1, device=network.device))[0, :, 0, 0]
+                head = network.head(units)[0, :, :, 0] - bias[:, None]  # (C, D)
+            except RuntimeError as error:
+                raise ModelError(
+                    f"{network.name}: convolutional fusion is for {depth} channels, its features have another number"
+                ) from error
+            halves = convolution.weight.to(network.device).split(depth, 1)
+            self._maps = torch.cat([head @ half for half in halves])  # (2 C, D)
+            self._bias = (head @ convolution.bias.to(network.device) + bias)[:, None, None]
+        self._network = network
+        self._classes = len(head)
+
+    def features(self, frame: Frame) -> Tensor:
+        """Return the scores of a keyframe and what it contributes forward and backward, (3 C, h, w)."""
+        f = self._network.features(frame)
+        return torch.cat([self._network.task(f), torch.einsum("oc,chw->ohw", self._maps, f)])
+
+    def task(self, f: Tensor) -> Tensor:
+        """Return the scores (C, h, w)."""
+        return f[: self._classes]
+
+    def fuse(self, forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+        """Return the fused scores (C, h, w) of two carried maps (3 C, h, w)."""
+        c = self._classes
+        return alpha * forward[c : 2 * c] + (1 - alpha) * backward[2 * c :] + self._bias
