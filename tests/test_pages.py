@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from page_checks import checked
 from test_cli import TINY, facts, moving, one_line
 from warpseg.cli import app
 from warpseg.errors import OutputError
-from warpseg.pages import Collected, write_report
+from warpseg.pages import Collected, write_evaluation, write_report
 from warpseg.pages.markup import Html, element, number
 from warpseg.pages.timeline import Timeline
 from warpseg.schemes import Estimate
@@ -28,18 +27,23 @@ CLASSES = Classes(("road", "<b>person</b>", "sky"), ((128, 64, 128), (220, 20, 6
 ODD = "<script>alert(1)<script> & 'x' \".mp4"
 
 EVALUATION: dict[str, Any] = {
-    "dataset": "a drive",
+    "dataset": {"name": "a drive"},
     "classes": ["road", "car"],
-    "settings": [
-        {"scheme": "every", "interval": 1, "average": 70.1, "worst": 70.1, "fps": 10.0, "class_iou": [90.0, 50.2]},
+    "command": ["warpseg", "evaluate"],
+    "rows": [
+        {
+            "scheme": "every", "interval": 1, "average": 70.1, "worst": 70.1, "speed": {"fps": 10.0},
+            "per_class": {"average": [90.0, 50.2]},
+        },
         {
             "scheme": "interpolate", "interval": 3, "every_frame": 70.1, "by_distance": [68.2, 67.3], "average": 67.75,
-            "average_interval": [66.25, 69.25], "worst": 67.3, "worst_interval": [65.0, 69.0], "fps": 29.5,
-            "speed_up": 2.95, "class_iou": [89.0, None], "ms_by_stage": {"network": 30.1, "labels": 1.5},
+            "average_interval": [66.25, 69.25], "worst": 67.3, "worst_interval": [65.0, 69.0],
+            "pixel_accuracy": {"average": 91.25}, "per_class": {"average": [89.0, None]},
+            "speed": {"fps": 29.5, "speed_up": 2.95, "ms_by_stage": {"network": 30.1, "labels": 1.5}},
         },
         {
             "scheme": "interpolate", "interval": 5, "every_frame": 70.1, "by_distance": [68.2, 66.6, 66.5, 67.9],
-            "average": 67.3, "worst": 66.5, "fps": 41.0, "class_iou": [88.0, 47.5],
+            "average": 67.3, "worst": 66.5, "speed": {"fps": 41.0}, "per_class": {"average": [88.0, 47.5]},
         },
     ],
 }  # fmt: skip
@@ -204,9 +208,9 @@ def test_shares_of_classes_are_those_of_the_labels(tmp_path: Path) -> None:
 
 
 def test_an_evaluation_shows_its_numbers(tmp_path: Path) -> None:
-    write_report(tmp_path / "page.html", {"command": ["warpseg", "evaluate"]}, None, EVALUATION)
+    write_evaluation(tmp_path / "page.html", EVALUATION)
     page = checked(tmp_path / "page.html")
-    for said in ("67.8 ± 1.5", "67.3 ± 2.0", "29.5", "2.95", "a drive", "47.5", "30.1", "interval 5"):
+    for said in ("67.8 ± 1.5", "67.3 ± 2.0", "29.5", "2.95", "a drive", "47.5", "30.1", "interval 5", "91.2"):
         assert said in page.text, said
     assert len(page.all("path", "interval")) == 2  # one of the average, one of the worst
     labels = [drawing["aria-label"] for drawing in page.all("svg") if "aria-label" in drawing]
@@ -218,15 +222,17 @@ def test_an_evaluation_shows_its_numbers(tmp_path: Path) -> None:
 
 
 def test_agreement_is_never_called_accuracy(tmp_path: Path) -> None:
-    write_report(tmp_path / "page.html", {}, None, EVALUATION | {"measure": "agreement"})
+    write_evaluation(tmp_path / "page.html", EVALUATION | {"measure": "agreement"})
     text = checked(tmp_path / "page.html").text
     assert "mIoU" not in text
     assert "which is not accuracy" in text
 
 
-@pytest.mark.parametrize("evaluation", [{}, {"settings": []}, {"settings": [{"scheme": "every", "interval": 1}]}])
+@pytest.mark.parametrize(
+    "evaluation", [{}, {"rows": []}, {"rows": [{"scheme": "every", "interval": 1, "speed": None}]}]
+)
 def test_what_an_evaluation_lacks_is_left_out(tmp_path: Path, evaluation: dict[str, Any]) -> None:
-    write_report(tmp_path / "page.html", {}, None, json.loads(json.dumps(evaluation)))
+    write_evaluation(tmp_path / "page.html", evaluation)
     checked(tmp_path / "page.html")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from warpseg.pages.collect import Collected
 from warpseg.pages.compare import compare
-from warpseg.pages.run import write_report
+from warpseg.pages.run import write_evaluation, write_report
 from warpseg.pages.runs import Run
 from warpseg.pages.versus import write_comparison
 
-__all__ = ["Collected", "Run", "compare", "write_comparison", "write_report"]
+__all__ = ["Collected", "Run", "compare", "write_comparison", "write_evaluation", "write_report"]

@@ -24,26 +24,27 @@ _COLUMNS = {  # key, and what it is called
 def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     """Return the parts of a page about an evaluation.
 
-    ``evaluation`` is a dict, as ``evaluation.json`` holds it; accuracies are percent, what is absent is not shown::
+    ``evaluation`` is what ``evaluation.json`` holds; accuracies are percent, what is absent is not shown::
 
         measure   "mIoU", or "agreement" where there are no labels (default "mIoU")
-        dataset   what it was measured on
+        dataset   its facts, with its name
         classes   names of the classes
-        settings  a list, one for each way of segmenting:
+        rows      a list, one for each setting:
             scheme, interval        what ran, and what else tells it from others: motion, fusion, propagation, reverse
             every_frame             frame by frame, on the same target frames
             by_distance             accuracy at 1 .. interval-1 frames after a keyframe
             average, worst          over those, and average_interval, worst_interval: (low, high), 95 %
-            average_with_keyframes, pooled, average_retention, worst_retention, pixel_accuracy, temporal_consistency
-            class_iou               of each class, None where it is absent
-            fps, speed_up           frames a second, and over frame by frame
-            ms_by_stage             milliseconds a frame
+            average_with_keyframes, pooled, average_retention, worst_retention, temporal_consistency
+            pixel_accuracy          {"average": ...}
+            per_class               {"average": IoU of each class, None where it is absent}
+            speed                   {"fps": ..., "speed_up": ..., "ms_by_stage": {...}}, None where it was not measured
     """
-    settings: Sequence[Setting] = evaluation.get("settings") or []
+    settings = [_flat(row) for row in evaluation.get("rows") or []]
     if not settings:
         return []
     measure = str(evaluation.get("measure") or "mIoU")
-    where = f" on {evaluation['dataset']}" if evaluation.get("dataset") else ""
+    name = (evaluation.get("dataset") or {}).get("name")
+    where = f" on {name}" if name else ""
     about = f"{measure} in percent, all distances on the same target frames; thick bars and ± are 95 % intervals."
     if measure == "agreement":
         about = "No labels: agreement with the network's own output on every frame, which is not accuracy. Percent."
@@ -54,6 +55,14 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     if any(setting.get("ms_by_stage") for setting in settings):
         parts.append(section("Milliseconds a frame", _stages(settings)))
     return parts
+
+
+def _flat(row: Setting) -> Setting:
+    """Bring what a row says in groups beside its plain readings."""
+    flat = {**row, **(row.get("speed") or {})}
+    flat["pixel_accuracy"] = (row.get("pixel_accuracy") or {}).get("average")
+    flat["class_iou"] = (row.get("per_class") or {}).get("average")
+    return flat
 
 
 def _name(setting: Setting, settings: Sequence[Setting]) -> str:

@@ -18,7 +18,7 @@ from warpseg.pages.stages import seconds
 from warpseg.pages.stills import Still, confidence_still, full_speed, jpeg, label_still, motion_still, overlay, wheel
 from warpseg.pages.viewer import Slide, thin, viewer
 
-__all__ = ["command_section", "when", "write_report"]
+__all__ = ["command_section", "when", "write_evaluation", "write_report"]
 
 _BUDGET = 4_000_000  # bytes of pictures, a third more as text
 _NAMED = 24  # classes that a plot tells apart
@@ -36,7 +36,7 @@ def write_report(
     ``collected`` has the frames and the classes' shares. ``evaluation`` is described in ``accuracy``. The page weighs 6
     MB at most, however long the video is. Raises ``OutputError`` where it cannot be written.
     """
-    name = Path(str(run.get("source") or "evaluation")).name
+    name = Path(str(run.get("source") or (run.get("dataset") or {}).get("name") or "evaluation")).name
     sections = []
     if run.get("frames") is not None:
         sections.append(_tiles(run))
@@ -51,6 +51,11 @@ def write_report(
     sections.append(_everything(run))
     notes = [] if run.get("complete", True) else [f"This run is not complete: {run.get('error') or 'no reason given'}"]
     save(document(f"{name} · warpseg", _lead(run), sections, notes=notes), path)
+
+
+def write_evaluation(path: Path, evaluation: Mapping[str, Any]) -> None:
+    """Write the page about an evaluation, given what ``evaluation.json`` holds. Raises ``OutputError``."""
+    write_report(path, {name: value for name, value in evaluation.items() if name != "rows"}, None, evaluation)
 
 
 def _lead(run: Mapping[str, Any]) -> str:
@@ -219,7 +224,7 @@ def _everything(run: Mapping[str, Any]) -> Html:
         for name, pairs in groups
         if pairs
     ]
-    return section("All facts", element("div", *shown, class_="groups"), about="What run.json says.")
+    return section("All facts", element("div", *shown, class_="groups"), about="As the JSON file beside it says them.")
 
 
 def _value(value: object) -> object:
