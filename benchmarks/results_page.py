@@ -49,8 +49,9 @@ DIFFERENCES = """## What differs from the paper, and why
   and motion count in every row here.
 - **The head is what the paper's way spends most on** (figure 2): upsampling all classes, softmax and argmax at full
   size. Labels straight from the scores are the same labels.
-- **Maximum fusion as printed** (max, literal) wants features that are not negative and a head without bias; divided
-  by the larger weight it keeps the features' scale.
+- **Fusing by distance alone gains little** at the middle of a window of the drive (table 2): the map from the next
+  keyframe is the poorer one, more so with vectors negated in place, and an average pulls the better one down. In the
+  paper every fusion beats both maps. Weighted by the pictures' agreement (confidence), fusion does so here too.
 - **Convolutional fusion** has no weights here; `--conv-weights` takes them.
 """
 
