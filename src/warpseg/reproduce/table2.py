@@ -6,16 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-from warpseg.errors import ModelError
 from warpseg.evaluate.clip import Dataset
 from warpseg.evaluate.evaluation import evaluate, write_json
 from warpseg.evaluate.setting import Setting
 from warpseg.fusion import Fusion
-from warpseg.networks import Network, checksum, read_weights
+from warpseg.networks import Network, checksum
+from warpseg.networks.convolution import load_convolution
 from warpseg.reproduce.paper import TABLE_2, retention
 from warpseg.source import Motion
 
@@ -48,19 +46,12 @@ def backward(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor
 
 
 def convolution(path: Path) -> Fusion:
-    """Return the paper's learned fusion: a 1x1 convolution of both weighted maps, stacked.
+    """Return the paper's learned fusion, run on features as printed; errors are those of ``load_convolution``."""
+    learned = load_convolution(path)
 
-    The file holds ``weight`` (D, 2D, 1, 1) and, if it likes, ``bias`` (D,). Raises ``ModelError`` for others.
-    """
-    state = read_weights(path)
-    weight, bias = state.get("weight"), state.get("bias")
-    if weight is None or weight.ndim != 4 or weight.shape[1:] != (2 * weight.shape[0], 1, 1):
-        raise ModelError(f"{path}: no 'weight' (D, 2D, 1, 1) in it; expected a 1x1 convolution of two maps")
-
+    # A plain function: the segmenter would fold a Convolution into another network, not the one that remembers.
     def conv(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
-        if len(forward) != len(weight):
-            raise ModelError(f"{path}: fuses maps of {len(weight)} channels, the network's have {len(forward)}")
-        return F.conv2d(torch.cat([alpha * forward, (1 - alpha) * backward])[None], weight, bias)[0]
+        return learned(forward, backward, alpha)
 
     conv.__name__ = f"conv {checksum(path)[:8]}"  # results of other weights are kept apart
     return conv
