@@ -37,11 +37,10 @@ addEventListener("load", async () => {
   await new Promise((done) => setTimeout(done, 50)); look();
   slider.focus();
   const pictures = [...viewer.querySelectorAll(".shown img")];
-  await Promise.all(pictures.map((picture) => picture.decode()));
   const told = JSON.stringify({
     ready: root.dataset.ready, error: root.dataset.error ?? null, seen, focused: document.activeElement === slider,
     said: viewer.querySelector("output").textContent === slider.getAttribute("aria-valuetext"),
-    pictures: pictures.map((picture) => picture.naturalWidth * picture.clientHeight > 0),
+    pictures: pictures.map((picture) => picture.complete && picture.naturalWidth * picture.clientHeight > 0),
     shown: viewer.querySelectorAll(".shown").length, wider: root.scrollWidth - innerWidth,
     cursors: [...document.querySelectorAll(".cursor")].map((cursor) => cursor.getAttribute("transform")),
   });
@@ -83,7 +82,7 @@ def told(folder: Path, page: Path, *, phone: bool = False) -> dict[str, Any]:
     source = page.read_text(encoding="utf-8").replace("</body>", PROBE + "</body>")
     shown = folder / "shown.html"
     shown.write_text(PHONE.format(html.escape(source)) if phone else source, encoding="utf-8")
-    dom = browse(folder, shown, "--window-size=1280,900", "--virtual-time-budget=4000", "--dump-dom")
+    dom = browse(folder, shown, "--window-size=1280,900", "--virtual-time-budget=20000", "--dump-dom")
     found = re.search(r'data-told="([^"]*)"', dom)
     assert found, dom[:500]
     seen: dict[str, Any] = json.loads(html.unescape(found[1]))

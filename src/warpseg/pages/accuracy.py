@@ -45,7 +45,7 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     measure = str(evaluation.get("measure") or "mIoU")
     name = (evaluation.get("dataset") or {}).get("name")
     where = f" on {name}" if name else ""
-    about = f"{measure} in percent, all distances on the same target frames; thick bars and ± are 95 % intervals."
+    about = f"{measure} in percent, all distances on the same target frames; bars and brackets are 95 % intervals."
     if measure == "agreement":
         about = "No labels: agreement with the network's own output on every frame, which is not accuracy. Percent."
     parts = [section(f"Results{where}", _readings(settings, measure), about=about)]
@@ -85,7 +85,7 @@ def _readings(settings: Sequence[Setting], measure: str) -> Html:
         low, high = setting.get(f"{key}_interval") or (None, None)
         if key in ("fps", "speed_up"):
             return number(value)
-        return f"{value:.1f}" + (f" ± {(high - low) / 2:.1f}" if low is not None and high is not None else "")
+        return f"{value:.1f}" + (f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else "")
 
     rows = [(_name(one, settings), str(one.get("interval", "")), *(cell(one, key) for key in keys)) for one in settings]
     head = ["scheme", "interval", *(_COLUMNS[key] for key in keys)]
@@ -98,7 +98,8 @@ def _plots(settings: Sequence[Setting], measure: str) -> Iterator[tuple[str, Htm
     if any(len(group) > 1 for group in groups):
         yield "Against the interval", element("div", *_by_interval(names, groups, settings, measure), class_="pair")
     if any(one.get("by_distance") for one in settings):
-        plots = [_by_distance(name, group, measure) for name, group in zip(names, groups, strict=True)]
+        known = [y for one in settings for y in (one.get("by_distance") or []) if y is not None]
+        plots = [_by_distance(name, group, measure, known) for name, group in zip(names, groups, strict=True)]
         yield "By distance from the keyframe", element("div", *plots, class_="pair")
     if sum(one.get("fps") is not None for one in settings) > 1:
         yield "Against speed", element("div", *_by_speed(names, groups, settings, measure), class_="pair")
@@ -131,7 +132,7 @@ def _by_interval(
             )
 
 
-def _by_distance(name: str, group: Sequence[Setting], measure: str) -> Html:
+def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequence[float]) -> Html:
     curves = []
     for k, one in enumerate(sorted(group, key=lambda one: int(one["interval"]))):
         values = [one.get("every_frame"), *(one.get("by_distance") or [])]
@@ -141,7 +142,7 @@ def _by_distance(name: str, group: Sequence[Setting], measure: str) -> Html:
     if not curves:
         return element("div")
     said = f"{measure} of {name} by distance from the last keyframe"
-    plot = lines(curves, said=said, x_name="frames since the keyframe", y_name=f"{measure}, %")
+    plot = lines(curves, said=said, x_name="frames since the keyframe", y_name=f"{measure}, %", also=also)
     return element("div", element("h3", name), plot)
 
 

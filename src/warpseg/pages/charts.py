@@ -55,10 +55,20 @@ def legend(entries: Sequence[tuple[str, str | None, int | None]]) -> Html:
 
 
 def lines(
-    curves: Sequence[Line], *, said: str, x_name: str, y_name: str, cursor: bool = False, zero: bool = False
+    curves: Sequence[Line],
+    *,
+    said: str,
+    x_name: str,
+    y_name: str,
+    cursor: bool = False,
+    zero: bool = False,
+    also: Sequence[float] = (),
 ) -> Html:
-    """Plot curves; ``said`` is the plot in words, ``zero`` puts 0 on the scale, ``cursor`` marks the slider's frame."""
-    heights = [y for curve in curves for y in curve.y] + [
+    """Plot curves; ``said`` is the plot in words, ``zero`` puts 0 on the scale, ``cursor`` marks the slider's frame.
+
+    ``also`` are heights that the scale holds as well, for plots that are compared.
+    """
+    heights = [*also, *(y for curve in curves for y in curve.y)] + [
         edge for curve in curves for pair in curve.intervals or () if pair for edge in pair
     ]
     low, high = min(heights), max(heights)
@@ -70,7 +80,9 @@ def lines(
     drawn = [piece for curve in curves for piece in _curve(curve, plot)]
     # Every value of a short axis is named, or people read 4 where 3 is meant.
     values = sorted(set(widths))
-    marks = values if len(values) <= 12 else _inside(_ticks(begin, end), begin, end)
+    marks = (
+        values if len(values) <= 12 and all(x == int(x) for x in values) else _inside(_ticks(begin, end), begin, end)
+    )
     key = (
         legend([(curve.name, None, curve.colour) for curve in curves if not curve.dashed]) if len(curves) > 1 else None
     )
