@@ -12,6 +12,7 @@ network's own by confidence, on streets that nothing was tuned on. The embedded 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -127,7 +128,7 @@ def adaptive(network: Network, data: Path) -> Iterator[Row]:
     videos = [("drive", drive.pictures, drive.labels), *((f"bursts {s}", *street(s, bursts)) for s in (41, 42))]
     for name, pictures, truth in videos:
         frames, runs = opened(pictures, "x264 defaults"), Remembering(ScoreSpace(network))
-        for limit in (0.1, 0.15, 0.2, 0.3):
+        for limit in (0.5, 1.0, 1.5, 3.0):
             found = _whole(frames, truth, runs, Adaptive(limit), network)
             fixed = max((n for n in range(1, 31) if -(-len(frames) // n) >= found["keyframes"]), default=1)
             for row in (found | {"policy": f"limit {limit}"}, _whole(frames, truth, runs, fixed, network)):
@@ -200,6 +201,8 @@ if __name__ == "__main__":
         "intervals": lambda: by_interval(model, arguments.data, arguments.interval or INTERVALS),
     }
     results: dict[str, list[Row]] = {}
+    if arguments.table and arguments.out and arguments.out.exists():  # the other tables stay
+        results = json.loads(arguments.out.read_text(encoding="utf-8"))["results"]
     for table, run in tables.items():
         if table in (arguments.table or tables):
             results[table] = list(run())

@@ -132,4 +132,4 @@ def test_a_network_with_other_features_is_refused(tmp_path: Path) -> None:
 def test_weights_and_fusion_go_together(tmp_path: Path) -> None:
     for options in ({"fusion": "convolution"}, {"fusion_weights": weights(tmp_path / "conv.safetensors")}):
         with pytest.raises(ValueError, match="go together"):
-            Segmenter((Features(), head()), device="cpu", **options)  # type: ignore[arg-type]
+            Segmenter((Features(), head()), device="cpu", **options)

@@ -36,7 +36,7 @@ class Adaptive:
     any frame to the next; a ``pace`` steers it from keyframe to keyframe. ``longest`` frames are never exceeded.
     """
 
-    limit: float = 0.12
+    limit: float = 1.0
     longest: int = 30
     pace: Pace | None = None
 
@@ -58,7 +58,7 @@ class Adaptive:
             if key is not None and not frame.cut:
                 calmest.append(1 - float(frame.motion.confidence.mean()))
                 soon = len(since_key) < self.longest
-                if soon and distrust(frame, key, since_key) - min(calmest) < limit:
+                if soon and (distrust(frame, key, since_key) - min(calmest)) * len(since_key) < limit:
                     return False
                 if self.pace is not None:
                     more = self.pace(float(frame.time - key.time), len(since_key))
