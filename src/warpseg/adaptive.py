@@ -20,20 +20,24 @@ __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_s
 
 _COARSER = 2  # cells of the motion field along each side of one that is looked at here
 _MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
-_LEAST = 0.001  # of the limit
+_LATE = 0.5  # of the pace: this far behind it, a keyframe comes whether trust is used up or not
+_LIMITS = 0.01, 30.0
 _GAIN = 0.5  # how fast the limit follows the pace
 
 
-# Told how much video, in seconds and frames, lay between two keyframes: returns by how much more should.
-Pace = Callable[[float, int], float]
+# Told what lies between the last keyframe and now (seconds of video, frames, seconds of work), returns how many times
+# more should lie between keyframes.
+Pace = Callable[[float, int, float], float]
 
 
 @dataclass(frozen=True)
 class Adaptive:
     """A ``schedule.Policy``: a keyframe at scene cuts and where trust in the last keyframe is used up.
 
-    ``limit`` is the mean distrust (0 to 1) of a frame's cells that makes it a keyframe, beyond what noise causes from
-    any frame to the next; a ``pace`` steers it from keyframe to keyframe. ``longest`` frames are never exceeded.
+    ``limit`` is the mean distrust (0 to 1) of a frame's cells, beyond what noise causes from any frame to the next,
+    times the frames since the last keyframe, that makes a frame one: the product spends keyframes where they gain most,
+    where distrust alone would leave calm stretches without any. A ``pace`` steers it from keyframe to keyframe.
+    ``longest`` frames are never exceeded.
     """
 
     limit: float = 1.0
@@ -49,21 +53,22 @@ class Adaptive:
         """Begin a video, with a keyframe."""
         key: Frame | None = None
         since_key: list[MotionField] = []  # the newest first
-        limit = self.limit
+        limit, begun = self.limit, time.perf_counter()
         calmest: deque[float] = deque(maxlen=_MEMORY)
 
         def is_key(frame: Frame) -> bool:
-            nonlocal key, limit
+            nonlocal key, limit, begun
             since_key.insert(0, frame.motion)
             if key is not None and not frame.cut:
                 calmest.append(1 - float(frame.motion.confidence.mean()))
-                soon = len(since_key) < self.longest
+                more = 1.0
+                if self.pace is not None:
+                    more = self.pace(float(frame.time - key.time), len(since_key), time.perf_counter() - begun)
+                soon = len(since_key) < self.longest and more > _LATE
                 if soon and (distrust(frame, key, since_key) - min(calmest)) * len(since_key) < limit:
                     return False
-                if self.pace is not None:
-                    more = self.pace(float(frame.time - key.time), len(since_key))
-                    limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LEAST), 1)
-            key = frame
+                limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LIMITS[0]), _LIMITS[1])
+            key, begun = frame, time.perf_counter()
             since_key.clear()
             return True
 
@@ -75,7 +80,7 @@ class Adaptive:
 
 def keyframes_per_second(count: float) -> Pace:
     """Return the pace of so many keyframes a second of video, on average."""
-    return lambda seconds, frames: 1 / (count * seconds) if seconds > 0 else 1.0
+    return lambda seconds, frames, worked: 1 / (count * seconds) if seconds > 0 else 1.0
 
 
 def frames_per_second(target: float) -> Pace:
@@ -83,15 +88,7 @@ def frames_per_second(target: float) -> Pace:
 
     The one choice of keyframes that depends on timing: two runs may differ.
     """
-    last = time.perf_counter()
-
-    def pace(seconds: float, frames: int) -> float:
-        nonlocal last
-        now = time.perf_counter()
-        spent, last = now - last, now
-        return spent * target / frames
-
-    return pace
+    return lambda seconds, frames, worked: worked * target / frames
 
 
 def distrust(frame: Frame, key: Frame, motions: list[MotionField]) -> float:
