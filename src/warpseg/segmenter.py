@@ -178,7 +178,7 @@ class Segmenter:
                 damage.append(error)
 
         network = _Timed(self._split, stages)
-        estimates = self._estimates(readable(), network)
+        estimates = self.estimates(readable(), network)
         while True:
             with stages.measure("warp and fuse"):
                 estimate = next(estimates, None)
@@ -188,7 +188,8 @@ class Segmenter:
         if damage:
             raise damage[0]
 
-    def _estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
+    def estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
+        """Run the scheme on ``network`` in the place of its own, for example one that remembers what it computed."""
         if self.policy.longest == 1:  # every frame is a keyframe: nothing to wait for
             return schemes.every_frame(frames, network)
         if self.scheme == "copy":

@@ -116,7 +116,7 @@ class ExcerptJudge:
             # No further than the keyframe after the last target: what comes then is not judged.
             last = (excerpt.targets[-1] - frames[0].index) // n + 1
             # The schemes as ``segment`` runs them, but on the stored maps.
-            return segmenter._estimates(frames[: last * n + 1], store)
+            return segmenter.estimates(frames[: last * n + 1], store)
 
         matrices: Matrix = by_offset(frames, truth, scheme, n, classes).matrices.sum(1)  # type: ignore[arg-type]
         return matrices

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 
-from warpseg.cli.common import complain
+from warpseg.cli.common import check_page, complain
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError
 
@@ -92,6 +92,9 @@ def evaluate(
     cache: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where encoded pictures are kept; else the user's cache folder.")
     ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="FILE.html", help="Write the result as one HTML page with plots, too.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -107,6 +110,8 @@ def evaluate(
         raise typer.BadParameter("confidence needs --propagation composed", param_hint="--fusion")
     if flow_weights is not None and "flow" not in motions:
         raise typer.BadParameter("for --motion flow only", param_hint="--flow-weights")
+    if report is not None:
+        check_page(report, "--report")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
@@ -116,6 +121,7 @@ def evaluate(
     from warpseg.evaluate.setting import settings
     from warpseg.evaluate.table import print_table
     from warpseg.networks import load
+    from warpseg.pages import write_evaluation
 
     try:
         network = load(model, device=device)
@@ -135,6 +141,8 @@ def evaluate(
             rounds=rounds, speed_frames=speed_frames, export=writer, command=sys.argv,
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )  # fmt: skip
+        if report is not None:
+            write_evaluation(report, found)
     except KeyboardInterrupt:
         print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
         raise typer.Exit(130) from None

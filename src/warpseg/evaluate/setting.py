@@ -50,7 +50,7 @@ class Setting:
         segmenter = self.segmenter(network)
 
         def scheme(frames: Iterable[Frame]) -> Iterator[Estimate]:
-            return segmenter._estimates(frames, runs)  # the very dispatch that users run
+            return segmenter.estimates(frames, runs)  # the very dispatch that users run
 
         return scheme
 
