@@ -29,6 +29,7 @@ from result import write
 from warpseg import Segmenter, schemes
 from warpseg.evaluate.datasets import camvid
 from warpseg.evaluate.protocol import Remembering, by_offset
+from warpseg.evidence import by_evidence
 from warpseg.fusion import maximum
 from warpseg.networks import Network, ScoreSpace, load
 from warpseg.schemes import Estimate, SplitNetwork
@@ -53,12 +54,13 @@ def rows(network: Network) -> dict[str, tuple[SplitNetwork, Callable[..., Iterat
         "copy": (scores, schemes.copy_nearest),
         "propagate, chained": (scores, partial(schemes.propagate, propagation=schemes.chained)),
         "propagate": (scores, schemes.propagate),
-        "interpolate, chained, negated": (
+        "interpolate, average, chained, negated": (
             scores,
             partial(schemes.interpolate, propagation=schemes.chained, reverse=schemes.negated),
         ),
-        "interpolate, negated": (scores, partial(schemes.interpolate, reverse=schemes.negated)),
-        "interpolate": (scores, schemes.interpolate),
+        "interpolate, average, negated": (scores, partial(schemes.interpolate, reverse=schemes.negated)),
+        "interpolate, average": (scores, schemes.interpolate),
+        "interpolate": (scores, partial(schemes.interpolate, judge=by_evidence)),
         "interpolate, maximum": (features, partial(schemes.interpolate, fuse=maximum)),
     }
 
