@@ -11,8 +11,9 @@ import torch
 
 from pans import grey, pan, rgb, texture
 from warpseg import Frame, MotionField, Segmenter, load, open_video, schemes
-from warpseg.evidence import belief, by_evidence, differences
+from warpseg.evidence import belief, by_evidence
 from warpseg.fusion import average
+from warpseg.motion.differences import differences
 from warpseg.motion.planes import MARGIN, Plane
 from warpseg.schemes import Carried
 from warpseg.synthetic import Street
@@ -96,7 +97,7 @@ def test_differences_are_those_of_the_windows() -> None:
     rng = np.random.default_rng(0)
     a, b = (Plane.of(grey(rgb(texture(SIZE, seed)))) for seed in (3, 4))
     path = MotionField(torch.from_numpy(rng.normal(0, 0.1, (2, *CELLS)).astype(np.float32)), torch.ones(CELLS))
-    found = differences(a, b, path)
+    found = differences(a, b, path.offsets.numpy())
     height, width = a.pixels.shape
     for row in range(CELLS[0]):
         for column in range(CELLS[1]):

@@ -12,8 +12,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warpseg.evidence import belief, differences
+from warpseg.evidence import belief
 from warpseg.geometry import follow
+from warpseg.motion.differences import differences
 from warpseg.types import Frame, MotionField
 
 __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second"]
@@ -101,5 +102,5 @@ def distrust(frame: Frame, key: Frame, motions: list[MotionField]) -> float:
     if frame.plane is None or key.plane is None or frame.plane.size != key.plane.size:
         return 1 - float(path.confidence.mean())
     # Where the path leaves the frame the pictures have nothing to say: it is new.
-    sure = belief(differences(frame.plane, key.plane, path)) * (path.confidence.numpy() > 0)
+    sure = belief(differences(frame.plane, key.plane, path.offsets.numpy())) * (path.confidence.numpy() > 0)
     return 1 - float(sure.mean())

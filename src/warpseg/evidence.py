@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import math
 
-import numba
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from warpseg.motion.planes import MARGIN, Plane
-from warpseg.motion.window import WINDOW, difference
+from warpseg.motion.differences import differences
 from warpseg.schemes import Carried, Verdict
-from warpseg.types import Frame, MotionField
+from warpseg.types import Frame
 
-__all__ = ["belief", "by_evidence", "differences"]
+__all__ = ["belief", "by_evidence"]
 
 # Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
 _SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
@@ -58,39 +56,9 @@ def _difference(frame: Frame, carried: Carried | None) -> NDArray[np.float32] | 
     plane, other = frame.plane, carried.key.plane
     if plane.size != other.size:
         return None
-    return differences(plane, other, carried.path)
+    return differences(plane, other, carried.path.offsets.numpy())
 
 
 def belief(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return confidence in [0, 1] by the difference of two pictures, grey levels."""
     return (1 / (1 + (difference / _DOUBTFUL) ** 2)).astype(np.float32)
-
-
-def differences(plane: Plane, other: Plane, path: MotionField) -> NDArray[np.float32]:
-    """Return the mean luma difference (h, w) of the windows around each cell of ``path`` and where it leads."""
-    out = np.empty(path.size, np.float32)
-    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
-    _differences(plane.pixels, other.pixels, size, path.offsets.numpy(), out)
-    return out
-
-
-@numba.njit(cache=True, nogil=True)
-def _differences(
-    plane: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    size: tuple[float, float],
-    offsets: NDArray[np.float32],
-    out: NDArray[np.float32],
-) -> None:
-    height, width = plane.shape
-    here, there = plane.reshape(-1), other.reshape(-1)
-    rows, columns = out.shape
-    for row in range(rows):
-        top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
-        for column in range(columns):
-            left = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
-            x = left + int(np.rint(offsets[0, row, column] * size[1]))
-            y = top + int(np.rint(offsets[1, row, column] * size[0]))
-            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-            apart = difference(here, there, width, top * width + left, y * width + x)
-            out[row, column] = apart / np.float32(WINDOW * WINDOW)

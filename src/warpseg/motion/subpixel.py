@@ -6,9 +6,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.motion.differences import differences
 from warpseg.motion.planes import Plane
 from warpseg.motion.search import Vectors, corner
-from warpseg.motion.window import WINDOW, difference, normal_equations
+from warpseg.motion.window import WINDOW, normal_equations
 
 __all__ = ["certainty", "refine"]
 
@@ -55,42 +56,13 @@ def _refine(
                 dx, dy = _step(here, there, width, top * width + left, (top + y) * width + left + x)
             offsets[0, row, column] = (x + dx) / size[1]
             offsets[1, row, column] = (y + dy) / size[0]
-            confidence[row, column] = _belief(error[row, column])
-
-
-@numba.njit(cache=True, nogil=True)
-def _belief(error: int) -> np.float32:
-    off = error / np.float32(_DOUBTFUL * WINDOW * WINDOW)
-    return np.float32(1 / (1 + off * off))
+            off = error[row, column] / np.float32(_DOUBTFUL * WINDOW * WINDOW)
+            confidence[row, column] = 1 / (1 + off * off)
 
 
 def certainty(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the confidence (rows, columns) of offsets that were not searched here."""
-    confidence = np.empty(offsets.shape[1:], np.float32)
-    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
-    _certainty(plane.pixels, other.pixels, size, offsets, confidence)
-    return confidence
-
-
-@numba.njit(cache=True, nogil=True)
-def _certainty(
-    plane: NDArray[np.uint8],
-    other: NDArray[np.uint8],
-    size: tuple[float, float],
-    offsets: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-) -> None:
-    height, width = plane.shape
-    here, there = plane.reshape(-1), other.reshape(-1)
-    rows, columns = confidence.shape
-    for row in range(rows):
-        top = corner(row, size[0] / rows)
-        for column in range(columns):
-            left = corner(column, size[1] / columns)
-            x = left + int(np.rint(offsets[0, row, column] * size[1]))
-            y = top + int(np.rint(offsets[1, row, column] * size[0]))
-            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-            confidence[row, column] = _belief(difference(here, there, width, top * width + left, y * width + x))
+    return (1 / (1 + (differences(plane, other, offsets) / _DOUBTFUL) ** 2)).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

@@ -1,0 +1,45 @@
+"""How two pictures differ along a motion."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.motion.planes import MARGIN, Plane
+from warpseg.motion.window import WINDOW, difference
+
+__all__ = ["differences"]
+
+
+def differences(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the mean luma difference (h, w), grey levels, of the windows around each cell and where it leads.
+
+    ``offsets`` (2, h, w) are fractions of the frame; the grid may be any.
+    """
+    out = np.empty(offsets.shape[1:], np.float32)
+    size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
+    _differences(plane.pixels, other.pixels, size, offsets, out)
+    return out
+
+
+@numba.njit(cache=True, nogil=True)
+def _differences(
+    plane: NDArray[np.uint8],
+    other: NDArray[np.uint8],
+    size: tuple[float, float],
+    offsets: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    height, width = plane.shape
+    here, there = plane.reshape(-1), other.reshape(-1)
+    rows, columns = out.shape
+    for row in range(rows):
+        top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
+        for column in range(columns):
+            left = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
+            x = left + int(np.rint(offsets[0, row, column] * size[1]))
+            y = top + int(np.rint(offsets[1, row, column] * size[0]))
+            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
+            apart = difference(here, there, width, top * width + left, y * width + x)
+            out[row, column] = apart / np.float32(WINDOW * WINDOW)
