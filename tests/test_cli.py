@@ -21,7 +21,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from assets import CORRUPTED, SIZE_CHANGE, STREET, data_path
+from warpseg import Segmenter
 from warpseg.cli import app
+from warpseg.errors import OutputError
 from warpseg.synthetic import encode
 
 MODELS = Path(__file__).with_name("tiny_models.py")
@@ -81,6 +83,11 @@ def mask_frames(path: Path) -> list[NDArray[Any]]:
         return [frame.to_ndarray() for frame in container.decode(video=0)]
 
 
+def mask_times(path: Path) -> list[int | None]:
+    with av.open(str(path)) as container:
+        return [frame.pts for frame in container.decode(video=0)]
+
+
 def test_all_outputs_are_written_and_agree(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
     result = run(clip, "--save", "overlay,masks,images,stats", "--interval", "4")
     assert result.exit_code == 0, result.output
@@ -100,6 +107,59 @@ def test_all_outputs_are_written_and_agree(run: Callable[..., Result], clip: Pat
         assert np.array_equal(png(folder / "images" / f"frame_{i:06d}.png"), mask)
         shares = [float(table[i][f"class {k}"]) for k in range(5)]
         assert shares == pytest.approx([(mask == k).mean() for k in range(5)], abs=1e-6)
+
+
+def test_confidence_is_what_the_library_says(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    result = run(clip, "--save", "masks,confidence", "--interval", "4")
+    assert result.exit_code == 0, result.output
+    folder = tmp_path / "out" / "clip"
+    assert facts(folder)["saved"] == ["masks", "confidence"]
+    written = mask_frames(folder / "confidence.mkv")
+    results = list(Segmenter(TINY, interval=4, device="cpu").stream(clip))
+    for frame, expected in zip(written, results, strict=True):
+        assert expected.confidence is not None
+        assert np.array_equal(frame, np.round(255 * expected.confidence.numpy()))
+        assert (frame == 255).all() or not expected.is_key
+    assert any((frame < 255).any() for frame in written)
+    assert mask_times(folder / "confidence.mkv") == mask_times(folder / "masks.mkv")
+
+
+@pytest.mark.parametrize(
+    ("words", "has_zeros", "has_notes"),
+    [
+        (["--scheme", "propagate", "--fusion", "average"], False, False),
+        (["--scheme", "every", "--fusion", "average"], False, False),
+        (["--scheme", "copy", "--interval", "1"], False, False),
+        (["--motion", "none"], True, True),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_who_judges_confidence(
+    run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str], has_zeros: bool, has_notes: bool
+) -> None:
+    result = run(clip, "--save", "confidence", *words)
+    assert result.exit_code == 0, result.output
+    written = mask_frames(tmp_path / "out" / "clip" / "confidence.mkv")
+    assert (written[0] == 255).all()
+    assert any(not frame.any() for frame in written) == has_zeros
+    assert result.stderr.count("written as 0") == has_notes
+
+
+@pytest.mark.parametrize("words", [["--fusion", "average"], ["--scheme", "copy"]], ids=" ".join)
+def test_confidence_that_nobody_judges_is_refused(
+    run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]
+) -> None:
+    result = run(clip, "--save", "masks,confidence", *words)
+    assert result.exit_code == 1
+    one_line(result, "nobody judges confidence", words[1], "choose fusion confidence")
+    assert not (tmp_path / "out").exists()
+
+
+def test_chained_maps_have_no_confidence(clip: Path, tmp_path: Path) -> None:
+    segmenter = Segmenter(TINY, scheme="propagate", propagation="chained", device="cpu")
+    with pytest.raises(OutputError, match="propagation composed"):
+        segmenter.process(clip, tmp_path, save=["confidence"])
+    assert not any(tmp_path.iterdir())
 
 
 def test_json_is_the_run(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:

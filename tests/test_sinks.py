@@ -21,7 +21,7 @@ from PIL import Image
 
 from assets import data_path
 from warpseg.errors import OutputError
-from warpseg.sinks import ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 COLOURS = ((128, 64, 128), (220, 20, 60), (70, 130, 180))
@@ -35,6 +35,10 @@ Make = Callable[[Path, VideoInfo, Classes], Sink]
 MAKERS: dict[str, tuple[Make, set[str]]] = {
     "overlay": (lambda folder, info, classes: OverlaySink(folder / "overlay.mp4", info, classes), {"overlay.mp4"}),
     "masks": (lambda folder, info, classes: MaskSink(folder / "masks.mkv", info, classes), {"masks.mkv"}),
+    "confidence": (
+        lambda folder, info, classes: ConfidenceSink(folder / "confidence.mkv", info, classes),
+        {"confidence.mkv"},
+    ),
     "images": (lambda folder, info, classes: ImageSink(folder / "images", info, classes), {"images"}),
     "statistics": (
         lambda folder, info, classes: StatisticsSink(folder, info, classes),
@@ -64,10 +68,21 @@ def labels_of(
     return cast(Labels, coarse.repeat(4, 0).repeat(4, 1)[: size[0], : size[1]])
 
 
+def confidence_of(size: tuple[int, int] = (48, 64), *, seed: int = 0) -> NDArray[np.float32]:
+    """Return what there is at the cells, one for eight by eight pixels."""
+    return np.random.default_rng(seed).random((-(-size[0] // 8), -(-size[1] // 8)), np.float32)
+
+
+def put(sink: Sink, frame: Frame, labels: Labels, *, is_key: bool, distance: int) -> None:
+    """Write a frame with all that a sink may ask for."""
+    confidence = confidence_of(frame.size, seed=frame.index)
+    sink.write(frame, labels, is_key=is_key, distance=distance, confidence=confidence)
+
+
 def write_all(sink: Sink, times: list[Fraction], size: tuple[int, int] = (48, 64)) -> None:
     with sink:
         for index, time in enumerate(times):
-            sink.write(frame_of(index, size, time), labels_of(size), is_key=index == 0, distance=index)
+            put(sink, frame_of(index, size, time), labels_of(size), is_key=index == 0, distance=index)
 
 
 def names(folder: Path) -> set[str]:
@@ -87,7 +102,7 @@ def decoded(path: Path) -> list[av.VideoFrame]:
 def test_close_gives_the_final_names(make: Make, outputs: set[str], size: tuple[int, int], tmp_path: Path) -> None:
     sink = make(tmp_path, info_of(size), CLASSES)
     for index in range(3):
-        sink.write(frame_of(index, size), labels_of(size), is_key=index == 0, distance=index)
+        put(sink, frame_of(index, size), labels_of(size), is_key=index == 0, distance=index)
     assert not names(tmp_path) & outputs
     sink.close()
     assert names(tmp_path) == outputs
@@ -108,7 +123,7 @@ def test_what_exists_is_replaced(make: Make, outputs: set[str], tmp_path: Path) 
 def test_discard_leaves_nothing(make: Make, outputs: set[str], count: int, tmp_path: Path) -> None:
     sink = make(tmp_path, info_of(), CLASSES)
     for index in range(count):
-        sink.write(frame_of(index), labels_of(), is_key=False, distance=0)
+        put(sink, frame_of(index), labels_of(), is_key=False, distance=0)
     sink.discard()
     sink.discard()
     assert names(tmp_path) == set()
@@ -118,7 +133,7 @@ def test_discard_leaves_nothing(make: Make, outputs: set[str], count: int, tmp_p
 def test_an_exception_inside_leaves_nothing(make: Make, outputs: set[str], tmp_path: Path) -> None:
     def interrupted() -> None:
         with make(tmp_path, info_of(), CLASSES) as sink:
-            sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+            put(sink, frame_of(0), labels_of(), is_key=True, distance=0)
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -130,15 +145,15 @@ def test_an_exception_inside_leaves_nothing(make: Make, outputs: set[str], tmp_p
 def test_a_change_of_size_is_survived(make: Make, outputs: set[str], tmp_path: Path) -> None:
     with make(tmp_path, info_of(), CLASSES) as sink:
         for index, size in enumerate([(48, 64), (48, 64), (24, 40), (24, 40), (96, 64)]):
-            sink.write(frame_of(index, size), labels_of(size), is_key=False, distance=0)
+            put(sink, frame_of(index, size), labels_of(size), is_key=False, distance=0)
     assert names(tmp_path) == outputs
-    assert len(sink.warnings) == (1 if outputs & {"overlay.mp4", "masks.mkv"} else 0)
+    assert len(sink.warnings) == (1 if outputs & {"overlay.mp4", "masks.mkv", "confidence.mkv"} else 0)
 
 
 @every_sink
 def test_more_than_255_classes(make: Make, outputs: set[str], tmp_path: Path) -> None:
     with make(tmp_path, info_of(), MANY) as sink:
-        sink.write(frame_of(0), labels_of(dtype=np.uint16), is_key=True, distance=0)
+        put(sink, frame_of(0), labels_of(dtype=np.uint16), is_key=True, distance=0)
     assert names(tmp_path) == outputs
 
 
@@ -147,17 +162,17 @@ def test_labels_that_do_not_fit_are_refused(make: Make, outputs: set[str], tmp_p
     sink = make(tmp_path, info_of(), CLASSES)
     for labels in (labels_of((24, 64)), cast(Labels, labels_of().astype(np.int64))):
         with pytest.raises(ValueError, match="labels of frame 0"):
-            sink.write(frame_of(0), labels, is_key=True, distance=0)
+            put(sink, frame_of(0), labels, is_key=True, distance=0)
     sink.discard()
 
 
 @every_sink
 def test_nothing_is_written_after_close(make: Make, outputs: set[str], tmp_path: Path) -> None:
     sink = make(tmp_path, info_of(), CLASSES)
-    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    put(sink, frame_of(0), labels_of(), is_key=True, distance=0)
     sink.close()
     with pytest.raises(ValueError, match="closed"):
-        sink.write(frame_of(1), labels_of(), is_key=True, distance=0)
+        put(sink, frame_of(1), labels_of(), is_key=True, distance=0)
 
 
 @every_sink
@@ -176,7 +191,7 @@ def test_a_full_disk_is_an_output_error(make: Make, outputs: set[str], tmp_path:
     def fill() -> None:
         with make(tmp_path, info_of(), CLASSES) as sink:
             for index in range(200):
-                sink.write(frame_of(index, pixels=noise), labels_of(seed=index), is_key=False, distance=0)
+                put(sink, frame_of(index, pixels=noise), labels_of(seed=index), is_key=False, distance=0)
 
     limit = file_size_limit(100 if outputs == {"images"} else 4096)
     with limit, pytest.raises(OutputError, match=r"cannot write .*: the file system takes no file of this size"):
@@ -235,6 +250,44 @@ def test_masks_refuse_a_change_of_type(tmp_path: Path) -> None:
     sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
     with pytest.raises(ValueError, match="began with uint8"):
         sink.write(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0)
+    sink.discard()
+
+
+# Confidence
+
+
+@pytest.mark.parametrize("size", [(48, 64), (35, 47), (1, 1), (720, 1280)])
+def test_confidence_comes_back_rounded_at_the_networks_cells(size: tuple[int, int], tmp_path: Path) -> None:
+    maps = [np.ones_like(confidence_of(size)), *(confidence_of(size, seed=seed) for seed in range(3))]
+    with ConfidenceSink(tmp_path / "confidence.mkv", info_of(size), CLASSES) as sink:
+        for index, confidence in enumerate(maps):
+            now = frame_of(index, size, Fraction(5) + Fraction(index, 30))
+            sink.write(now, labels_of(size), is_key=index == 0, distance=index, confidence=confidence)
+    frames = decoded(tmp_path / "confidence.mkv")
+    assert [frame.pts for frame in frames] == [5000, 5033, 5067, 5100]
+    for frame, confidence in zip(frames, maps, strict=True):
+        assert (frame.format.name, frame.color_range) == ("gray", 2)
+        np.testing.assert_array_equal(frame.to_ndarray(), np.round(255 * confidence))
+    assert (frames[0].to_ndarray() == 255).all()
+    assert sink.warnings == []
+
+
+def test_confidence_that_nobody_judged_is_zero_and_told_of_once(tmp_path: Path) -> None:
+    with ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES) as sink:
+        put(sink, frame_of(0), labels_of(), is_key=True, distance=0)
+        for index in (1, 2):
+            sink.write(frame_of(index), labels_of(), is_key=False, distance=index)
+    frames = [frame.to_ndarray() for frame in decoded(tmp_path / "confidence.mkv")]
+    assert [frame.shape for frame in frames] == [(6, 8)] * 3
+    assert [bool(frame.any()) for frame in frames] == [True, False, False]
+    assert len(sink.warnings) == 1
+    assert "frame 1; such frames are written as 0" in sink.warnings[0]
+
+
+def test_confidence_begins_with_a_frame_that_has_one(tmp_path: Path) -> None:
+    sink = ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES)
+    with pytest.raises(ValueError, match="frame 0 has no confidence"):
+        sink.write(frame_of(0), labels_of(), is_key=False, distance=1)
     sink.discard()
 
 

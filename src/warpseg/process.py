@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.pages import Collected, write_report
 from warpseg.report import Report, once, write_run
-from warpseg.sinks import ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
 from warpseg.source import Source
 from warpseg.timing import Stages
 from warpseg.types import Classes, VideoInfo
@@ -31,6 +31,7 @@ __all__ = ["OUTPUTS", "output_name", "process"]
 OUTPUTS = {
     "overlay": ("overlay.mp4",),
     "masks": ("masks.mkv",),
+    "confidence": ("confidence.mkv",),
     "images": ("images",),
     "stats": ("frames.csv", "classes.json"),
     "report": ("report.html",),
@@ -84,6 +85,11 @@ def process(
     if unknown:
         raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")
     kinds = [kind for kind in OUTPUTS if kind in save]
+    if "confidence" in kinds and not segmenter.gives_confidence:
+        raise OutputError(
+            f"nobody judges confidence with scheme {segmenter.scheme}, fusion {segmenter.fusion}, propagation "
+            f"{segmenter.propagation}: choose fusion confidence or scheme propagate, both with propagation composed"
+        )
     folder = out / (name or output_name(source))
     if page is None and "report" in kinds:
         page = folder / "report.html"
@@ -109,9 +115,16 @@ def process(
                         sinks = _begin(kinds, folder, video.info, classes, sound)
                         collected = Collected(video.info, classes) if page is not None else None
                     ids = result.labels()
+                    confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
                     with stages.measure("write"):
                         for sink in sinks:
-                            sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance)
+                            sink.write(
+                                result.frame,
+                                ids,
+                                is_key=result.is_key,
+                                distance=result.distance,
+                                confidence=confidence,
+                            )
                     if collected is not None:
                         with stages.measure("report"):
                             collected.add(result, ids)
@@ -202,6 +215,7 @@ def _begin(
     makers: dict[str, Callable[[], Sink]] = {
         "overlay": lambda: OverlaySink(folder / "overlay.mp4", info, classes, audio_from=sound),
         "masks": lambda: MaskSink(folder / "masks.mkv", info, classes),
+        "confidence": lambda: ConfidenceSink(folder / "confidence.mkv", info, classes),
         "images": lambda: ImageSink(folder / "images", info, classes),
         "stats": lambda: StatisticsSink(folder, info, classes),
     }

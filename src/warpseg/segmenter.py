@@ -130,6 +130,13 @@ class Segmenter:
         return self.policy.look_ahead + (self.policy.longest if waits else 0)
 
     @property
+    def gives_confidence(self) -> bool:
+        """Whether frames between keyframes are judged by the pictures, or there are none."""
+        if self.policy.longest == 1:
+            return True
+        return self.scheme != "copy" and self._judge is by_evidence and self.propagation == "composed"
+
+    @property
     def classes(self) -> Classes | None:
         """Names and colours of the classes, None where the network does not say."""
         return self.network.classes

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["segment"]
 
-_KINDS = ("overlay", "masks", "images", "stats", "report")
+_KINDS = ("overlay", "masks", "confidence", "images", "stats", "report")
 
 
 def segment(
@@ -87,7 +87,10 @@ def segment(
         typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else OpenCV's DIS."),
     ] = None,
     save: Annotated[
-        str, typer.Option(metavar="KINDS", help="What to write, with commas: overlay, masks, images, stats, report.")
+        str,
+        typer.Option(
+            metavar="KINDS", help="What to write, with commas: overlay, masks, confidence, images, stats, report."
+        ),
     ] = "overlay,masks,stats",
     report: Annotated[
         Path | None,

@@ -50,7 +50,15 @@ class ImageSink(Sink):
         with reporting(self._path):
             self._part.mkdir()
 
-    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+    def write(
+        self,
+        frame: Frame,
+        labels: NDArray[np.uint8 | np.uint16],
+        *,
+        is_key: bool,
+        distance: int,
+        confidence: NDArray[np.float32] | None = None,
+    ) -> None:
         """Write one frame's image."""
         check_labels(frame, labels)
         if self._part is None:

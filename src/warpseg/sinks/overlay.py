@@ -66,7 +66,15 @@ class OverlaySink(Sink):
         self._start: Fraction | None = None  # time of the first frame on the source's clock
         self._end = Fraction(0)  # of the newest frame, counted from the first one's beginning
 
-    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+    def write(
+        self,
+        frame: Frame,
+        labels: NDArray[np.uint8 | np.uint16],
+        *,
+        is_key: bool,
+        distance: int,
+        confidence: NDArray[np.float32] | None = None,
+    ) -> None:
         """Draw the classes over one frame and write it, with the sound up to it."""
         labels = self._sizes.fit(frame, labels)
         if self._start is None:

@@ -22,12 +22,21 @@ class Sink(Protocol):
 
     warnings: list[str]  # what was substituted or left out, one line each, for the caller to show
 
-    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+    def write(
+        self,
+        frame: Frame,
+        labels: NDArray[np.uint8 | np.uint16],
+        *,
+        is_key: bool,
+        distance: int,
+        confidence: NDArray[np.float32] | None = None,
+    ) -> None:
         """Write one frame.
 
         ``labels`` is (height, width) of the frame itself: class ids, 255 (uint8) or 65535 (uint16) where nothing is
-        known. ``distance`` is counted in frames to the nearest keyframe. Raises ``ValueError`` where labels do not fit
-        the frame, ``OutputError`` where the file cannot be written.
+        known. ``distance`` is counted in frames to the nearest keyframe. ``confidence`` is (h, w) in [0, 1] at the
+        network's cells, None where nobody judged. Raises ``ValueError`` where labels do not fit the frame,
+        ``OutputError`` where the file cannot be written.
         """
         ...
 
@@ -65,31 +74,35 @@ def check_labels(frame: Frame, labels: NDArray[np.uint8 | np.uint16]) -> None:
 
 
 class SizeKeeper:
-    """Holds a video file to the size of its first frame: later labels are scaled to it, reported once."""
+    """Holds a video file to the size of its first frame: what comes later is scaled to it, reported once."""
 
-    def __init__(self, name: str, warnings: list[str]) -> None:
+    def __init__(self, name: str, warnings: list[str], *, what: str = "the picture changes") -> None:
         self.size: tuple[int, int] | None = None  # (height, width), known from the first frame on
-        self._name = name
+        self._name, self._what = name, what
         self._warnings = warnings
         self._warned = False
 
     def fit(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8 | np.uint16]:
         """Return labels at the first frame's size, by nearest neighbour where they are of another."""
         check_labels(frame, labels)
+        return self.scale(frame, labels)
+
+    def scale(self, frame: Frame, values: NDArray[np.uint8 | np.uint16]) -> NDArray[np.uint8 | np.uint16]:
+        """Return what belongs to a frame, whatever its size, at that of the first, by nearest neighbour."""
+        size = (values.shape[0], values.shape[1])
         if self.size is None:
-            self.size = frame.size
-        if frame.size == self.size:
-            return labels
+            self.size = size
+        if size == self.size:
+            return values
         if not self._warned:
             self._warned = True
             self._warnings.append(
-                f"{self._name}: the picture changes from {_text(self.size)} to {_text(frame.size)} "
+                f"{self._name}: {self._what} from {_text(self.size)} to {_text(size)} "
                 f"at frame {frame.index}; later frames are scaled to {_text(self.size)}"
             )
-        rows, columns = (
-            (2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(self.size, frame.size, strict=True)
-        )
-        return labels[rows[:, None], columns]
+        rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(self.size, size, strict=True))
+        scaled: NDArray[np.uint8 | np.uint16] = values[rows[:, None], columns]
+        return scaled
 
 
 def _text(size: tuple[int, int]) -> str:

@@ -41,7 +41,15 @@ class StatisticsSink(Sink):
         self._table = csv.writer(self._file, lineterminator="\n")
         self._row(["frame", "time", "picture", "keyframe", "distance", *classes.names])
 
-    def write(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16], *, is_key: bool, distance: int) -> None:
+    def write(
+        self,
+        frame: Frame,
+        labels: NDArray[np.uint8 | np.uint16],
+        *,
+        is_key: bool,
+        distance: int,
+        confidence: NDArray[np.float32] | None = None,
+    ) -> None:
         """Write one frame's row."""
         check_labels(frame, labels)
         counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
