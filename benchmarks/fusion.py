@@ -55,7 +55,7 @@ SCHEMES: dict[str, Callable[..., Iterator[Estimate]]] = {
     "copy": schemes.copy_nearest,
     "propagate": schemes.propagate,
     "interpolate, average": schemes.interpolate,
-    "interpolate, maximum": partial(schemes.interpolate, fuse=maximum),
+    "interpolate, maximum of scores": partial(schemes.interpolate, fuse=maximum),
     "interpolate, confidence": partial(schemes.interpolate, judge=by_evidence),
 }
 SLOW, FAST = 4.0, 12.0  # metres a second at 15 Hz

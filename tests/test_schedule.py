@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
@@ -132,3 +133,19 @@ def test_no_frame_looks_across_a_cut(cuts: tuple[int, ...], n: int) -> None:
         last = frame if p == 0 else last
         assert last is not None
         assert scene[last.index] == scene[frame.index]
+
+
+class Third:
+    """A policy that would begin with the fourth frame."""
+
+    look_ahead, longest = 0, 5
+
+    def start(self) -> Callable[[Frame], bool]:
+        return lambda frame: frame.index % 5 == 3
+
+
+def test_the_first_frame_is_a_keyframe_whatever_the_policy_says() -> None:
+    found = list(windows(frames(10), Third()))
+    assert [window.key.index for window in found] == [0, 3, 8]
+    assert sum(1 + len(window.between) for window in found) == 10
+    assert [p for p, _ in distances(frames(10), Third())] == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1]

@@ -364,3 +364,17 @@ def test_representations_are_short() -> None:
     assert repr(made) == "Segmenter(Network('Cells', cpu, float32), scheme='propagate', interval=4)"
     result = next(made.stream(pictures(1)))
     assert repr(result) == "Segmentation(frame 0, keyframe, 6x6x9 scores)"
+
+
+@pytest.mark.parametrize("motion", ["auto", "none"])
+def test_a_change_of_size_does_not_blend(motion: Any) -> None:
+    rng = np.random.default_rng(0)
+    both = [rng.integers(0, 256, size, np.uint8) for size in [(64, 96, 3)] * 6 + [(96, 64, 3)] * 6]
+    found = list(segmenter((Features(), head()), interval=4, motion=motion).stream(iter(both)))
+    assert [result.labels().shape for result in found] == [picture.shape[:2] for picture in both]
+
+
+def test_auto_wants_motion_to_follow() -> None:
+    for options in ({"motion": "none"}, {"scheme": "copy"}):
+        with pytest.raises(ValueError, match="follows motion"):
+            segmenter((Features(), head()), interval="auto", **options)

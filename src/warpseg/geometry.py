@@ -1,4 +1,4 @@
-"""Moving maps along motion: warp, follow, compose, invert. All sampling of the house, and its only minus sign.
+"""Moving maps along motion: warp, follow, compose, invert. How maps are sampled and paths followed.
 
 Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see
 ``MotionField``), so ``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value

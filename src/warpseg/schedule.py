@@ -69,7 +69,15 @@ def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, F
 
 
 def _start(n: int | Policy) -> Callable[[Frame], bool]:
-    return (Every(n) if isinstance(n, int) else n).start()
+    """Begin a video; its first frame is a keyframe whatever the policy says."""
+    says, begun = (Every(n) if isinstance(n, int) else n).start(), False
+
+    def is_key(frame: Frame) -> bool:
+        nonlocal begun
+        first, begun = not begun, True
+        return says(frame) or first
+
+    return is_key
 
 
 def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:

@@ -72,8 +72,12 @@ class Segmenter:
         for name, (value, accepted) in choices.items():
             if value not in accepted:
                 raise ValueError(f"{name} {value!r}: expected one of {', '.join(map(str, accepted))}")
-        if interval == "auto":
-            interval = Adaptive()
+        if isinstance(interval, Adaptive) or interval == "auto":
+            if scheme == "copy" or motion == "none":
+                raise ValueError(
+                    "interval 'auto' follows motion: choose scheme propagate or interpolate, and motion other than none"
+                )
+            interval = Adaptive() if interval == "auto" else interval
         elif isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
             raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
         self.network = networks.load(model, device=device, precision=precision)
@@ -98,7 +102,7 @@ class Segmenter:
         # Motion that nothing asks for is not looked for.
         self.motion: Motion = "none" if scheme == "every" else motion
         self.flow_weights = flow_weights
-        folds = isinstance(self._fuse, Convolution)
+        folds = isinstance(self._fuse, Convolution) and scheme == "interpolate"
         # Only a weighted average and this program's own convolution are known to commute with a linear head.
         commutes = scheme != "interpolate" or self._fuse is average or folds
         self.space: Literal["scores", "features"] = "features"
@@ -134,7 +138,8 @@ class Segmenter:
         """Whether frames between keyframes are judged by the pictures, or there are none."""
         if self.policy.longest == 1:
             return True
-        return self.scheme != "copy" and self._judge is by_evidence and self.propagation == "composed"
+        judged = self._judge is by_evidence and self.propagation == "composed"
+        return judged and self.scheme != "copy" and self.motion != "none"
 
     @property
     def classes(self) -> Classes | None:

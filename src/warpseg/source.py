@@ -185,10 +185,11 @@ class Video:
                 picture.index, picture.time, picture.size, motion, picture.type, cut, source, load, reverse, plane
             )
 
+        resized = previous is not None and previous.picture.luma.shape != picture.luma.shape
         if not self._wants_motion:
-            return frame(MotionField.zero(confidence=0.0), False, "none")
-        if previous is None or previous.plane.size != seen.plane.size:
-            return frame(MotionField.zero(seen.plane.grid, confidence=0.0), previous is not None, "none")
+            return frame(MotionField.zero(confidence=0.0), resized, "none")
+        if previous is None or resized:
+            return frame(MotionField.zero(seen.plane.grid, confidence=0.0), resized, "none")
         usable = self._uses_vectors and self._anchors >= _SETTLED
         step = self._track(
             seen.plane,

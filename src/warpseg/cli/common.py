@@ -35,5 +35,5 @@ def check_page(path: Path, option: str) -> None:
 
 def complain(error: Exception) -> None:
     """Print an error as one line on standard error."""
-    what = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
+    what = str(error) if isinstance(error, (WarpsegError, ValueError)) else f"{type(error).__name__}: {error}"
     print(f"error: {' '.join(what.split())}", file=sys.stderr)

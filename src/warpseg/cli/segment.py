@@ -139,7 +139,7 @@ def segment(
             device=device,
         )
         settings.check_model(segmenter.network.name, segmenter.network.checksum)
-    except ModelError as error:
+    except (ModelError, ValueError) as error:  # the latter: options that do not go together
         if debug:
             raise
         complain(error)
