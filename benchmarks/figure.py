@@ -44,7 +44,7 @@ def main() -> None:
         axis.minorticks_off()
         axis.set_xlabel("keyframe interval (frames; the network runs on one in so many)")
         axis.set_title(title, loc="left", fontsize=11, fontweight="bold")
-        axis.set_ylim(50, 103)
+        axis.set_ylim(45, 103)
         axis.grid(axis="y", color="#e5e7eb", lw=0.8)
         axis.spines[["top", "right"]].set_visible(False)
     axes[0].set_ylabel("% of frame-by-frame mIoU")
