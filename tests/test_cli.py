@@ -125,27 +125,24 @@ def test_confidence_is_what_the_library_says(run: Callable[..., Result], clip: P
 
 
 @pytest.mark.parametrize(
-    ("words", "has_zeros", "has_notes"),
+    "words",
     [
-        (["--scheme", "propagate", "--fusion", "average"], False, False),
-        (["--scheme", "every", "--fusion", "average"], False, False),
-        (["--scheme", "copy", "--interval", "1"], False, False),
-        (["--motion", "none"], True, True),
+        ["--scheme", "propagate", "--fusion", "average"],
+        ["--scheme", "every", "--fusion", "average"],
+        ["--scheme", "copy", "--interval", "1"],
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=" ".join,
 )
-def test_who_judges_confidence(
-    run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str], has_zeros: bool, has_notes: bool
-) -> None:
+def test_who_judges_confidence(run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]) -> None:
     result = run(clip, "--save", "confidence", *words)
     assert result.exit_code == 0, result.output
     written = mask_frames(tmp_path / "out" / "clip" / "confidence.mkv")
     assert (written[0] == 255).all()
-    assert any(not frame.any() for frame in written) == has_zeros
-    assert result.stderr.count("written as 0") == has_notes
+    assert all(frame.any() for frame in written)
+    assert "written as 0" not in result.stderr
 
 
-@pytest.mark.parametrize("words", [["--fusion", "average"], ["--scheme", "copy"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["--fusion", "average"], ["--scheme", "copy"], ["--motion", "none"]], ids=" ".join)
 def test_confidence_that_nobody_judges_is_refused(
     run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]
 ) -> None:

@@ -88,7 +88,8 @@ def process(
     if "confidence" in kinds and not segmenter.gives_confidence:
         raise OutputError(
             f"nobody judges confidence with scheme {segmenter.scheme}, fusion {segmenter.fusion}, propagation "
-            f"{segmenter.propagation}: choose fusion confidence or scheme propagate, both with propagation composed"
+            f"{segmenter.propagation}, motion {segmenter.motion}: choose fusion confidence or scheme propagate, with "
+            "propagation composed and motion other than none"
         )
     folder = out / (name or output_name(source))
     if page is None and "report" in kinds:
