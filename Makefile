@@ -31,6 +31,8 @@ bench: $(READY)
 	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
+	$(BIN)/python benchmarks/fusion.py --data "$(DATA)" --out benchmarks/results/fusion.json
+	$(BIN)/python benchmarks/figure.py
 
 reproduce: $(READY)
 	for what in table1 fig4 table2 fig2 fig5; do \

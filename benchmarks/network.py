@@ -14,7 +14,6 @@ import numpy as np
 
 from result import write
 from warpseg.labels import labels
-from warpseg.motion.codec import grid_size
 from warpseg.networks import load
 from warpseg.synthetic import Street
 from warpseg.types import Frame, MotionField
@@ -24,7 +23,7 @@ ROUNDS, REPEATS = 4, 12
 
 
 def main(out: Path | None) -> None:
-    still = MotionField.zero(grid_size(SIZE), confidence=0.0)
+    still = MotionField.zero(confidence=0.0)
     pictures = [Street(seed=seed, size=SIZE).frame(0).pixels for seed in range(4)]
     frames = [Frame(i, Fraction(i), SIZE, still, load=lambda p=picture: p) for i, picture in enumerate(pictures)]
     networks = {precision: load("camvid", device="cpu", precision=precision) for precision in ("bf16", "fp32")}  # type: ignore[arg-type]
