@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 from warpseg.errors import ModelError
-from warpseg.networks.network import Network, Precision, ScoreSpace, pick_device, pick_dtype, wrap
+from warpseg.networks.network import Batched, Network, Precision, ScoreSpace, pick_device, pick_dtype, wrap
 
-__all__ = ["Network", "Precision", "ScoreSpace", "checksum", "load", "read_weights"]
+__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "checksum", "load", "read_weights"]
 
 
 def load(

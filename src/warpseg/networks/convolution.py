@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,8 +92,14 @@ class Folded:
 
     def features(self, frame: Frame) -> Tensor:
         """Return the scores of a keyframe and what it contributes forward and backward, (3 C, h, w)."""
-        f = self._network.features(frame)
-        return torch.cat([self._network.task(f), torch.einsum("oc,chw->ohw", self._maps, f)])
+        return self.batch([frame])[0]
+
+    def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
+        """Return of each keyframe its scores and what it contributes forward and backward, (3 C, h, w)."""
+        return [
+            torch.cat([self._network.task(f), torch.einsum("oc,chw->ohw", self._maps, f)])
+            for f in self._network.batch(frames)
+        ]
 
     def task(self, f: Tensor) -> Tensor:
         """Return the scores (C, h, w)."""

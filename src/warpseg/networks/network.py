@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from itertools import groupby
+from typing import Literal, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
 
-__all__ = ["Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "wrap"]
+__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "wrap"]
 
 Precision = Literal["auto", "fp32", "bf16"]
+
+
+class Batched(Protocol):
+    """A ``schemes.SplitNetwork`` that takes several keyframes at once."""
+
+    def features(self, frame: Frame) -> Tensor:
+        """Return what ``batch`` returns of this frame alone."""
+
+    def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
+        """Return the map (channels, h, w) of each frame, in order."""
+
+    def task(self, f: Tensor) -> Tensor:
+        """Return the scores (classes, h, w) of a map."""
 
 
 @dataclass(frozen=True, repr=False)
 class Network:
     """A feature network and a task network (paper, section 3.1) with what is needed to feed them and to read them.
 
-    ``feature_net`` maps RGB (1, 3, H, W) of ``dtype`` in [0, ``white``] to features (1, D, h, w); ``head`` maps
-    these, as float32, to scores (1, C, h, w) at the same cells. Both are already on ``device`` and in evaluation
+    ``feature_net`` maps RGB (b, 3, H, W) of ``dtype`` in [0, ``white``] to features (b, D, h, w); ``head`` maps
+    these, as float32, to scores (b, C, h, w) at the same cells. Both are already on ``device`` and in evaluation
     mode.
     """
 
@@ -39,19 +55,41 @@ class Network:
     dtype: torch.dtype = torch.float32
     checksum: str | None = None  # SHA-256 of the weights file
 
-    @torch.inference_mode()
     def features(self, frame: Frame) -> Tensor:
-        """Return the features (D, h, w) of a frame, float32; raises ``ModelError`` where the network gives no map."""
-        rgb = self._fit(torch.from_numpy(frame.pixels).permute(2, 0, 1)[None])
-        rgb = rgb.to(self.device, self.dtype)  # channels-last, as decoded
-        f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
-        if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != 1:
-            shape = tuple(f.shape) if isinstance(f, Tensor) else type(f).__name__
-            raise ModelError(f"{self.name}: gave {shape} for one picture; expected a map (1, channels, h, w)")
-        return f[0].float()
+        """Return the features (D, h, w) of a frame, float32: a batch of one."""
+        return self.batch([frame])[0]
+
+    @torch.inference_mode()
+    def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
+        """Return the features (D, h, w) of each frame, float32; neighbours of one picture size share a pass.
+
+        On the CPU a batch gives, bit for bit, what its frames alone give, if the network's own operations do; on a GPU
+        the convolutions' method depends on the batch. Raises ``ModelError`` where there is not one map a picture.
+        """
+        maps: list[Tensor] = []
+        for _, alike in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
+            rgb = self._fed(list(alike))
+            f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
+            if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != len(rgb):
+                shape = tuple(f.shape) if isinstance(f, Tensor) else type(f).__name__
+                count = f"{len(rgb)} pictures" if len(rgb) > 1 else "one picture"
+                raise ModelError(f"{self.name}: gave {shape} for {count}; expected a map ({len(rgb)}, channels, h, w)")
+            maps += (one.float() for one in f)
+        return maps
+
+    def _fed(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
+        """Return pictures (H, W, 3) of one size as the network takes them: (b, 3, h, w), channels-last as decoded."""
+        bytes_of = [torch.from_numpy(pixels) for pixels in pictures]
+        if self.device.type == "cuda":
+            # Bytes travel, a quarter of the floats, from pinned memory, so that nobody waits for them.
+            pinned = torch.empty((len(pictures), *pictures[0].shape), dtype=torch.uint8, pin_memory=True)
+            rgb = torch.stack(bytes_of, out=pinned).to(self.device, non_blocking=True).permute(0, 3, 1, 2)
+            return self._fit(rgb.float()).to(self.dtype)  # only the CPU scales bytes
+        stacked = torch.stack(bytes_of) if len(bytes_of) > 1 else bytes_of[0][None]
+        return self._fit(stacked.permute(0, 3, 1, 2)).to(self.device).to(self.dtype)
 
     def _fit(self, rgb: Tensor) -> Tensor:
-        """Scale a picture (1, 3, H, W) whose shorter side is out of ``short_side``, at most to its double size."""
+        """Scale pictures (b, 3, H, W) whose shorter side is out of ``short_side``, at most to their double size."""
         side = min(rgb.shape[-2:])
         if self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
             return rgb
@@ -81,7 +119,11 @@ class ScoreSpace:
 
     def features(self, frame: Frame) -> Tensor:
         """Return the scores (C, h, w) of a frame, in the role of features."""
-        return self.network.task(self.network.features(frame))
+        return self.batch([frame])[0]
+
+    def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
+        """Return the scores (C, h, w) of each frame, in the role of features."""
+        return [self.network.task(f) for f in self.network.batch(frames)]
 
     def task(self, f: Tensor) -> Tensor:
         """Return ``f``, which holds scores already."""
