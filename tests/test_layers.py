@@ -14,16 +14,17 @@ ROOT = Path(warpseg.__file__).parent
 # From the top down. Rooms of one layer do not import each other.
 LAYERS = [
     {"cli"},
+    {"bench"},
     {"calibrate", "reproduce"},
     {"evaluate", "train", "plots"},
     {"segmenter"},
     {"process"},
-    {"report", "info", "motion_range", "pages", "adaptive"},
-    {"source", "segmentation", "evidence"},
+    {"report", "info", "motion_range", "pages", "adaptive", "window_labels"},
+    {"source", "segmentation", "evidence", "ahead"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},
-    {"geometry", "fusion", "schedule"},
-    {"types", "errors", "timing", "sampling"},
+    {"geometry", "fusion", "schedule", "room"},
+    {"types", "errors", "timing", "sampling", "pipeline"},
 ]
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 # Doors of the house: they name what is public, whatever its layer.

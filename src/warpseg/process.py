@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.pages import Collected, write_report
 from warpseg.report import Report, once, write_run
+from warpseg.segmentation import Segmentation
 from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
 from warpseg.source import Source
 from warpseg.timing import Stages
@@ -36,6 +37,8 @@ OUTPUTS = {
     "stats": ("frames.csv", "classes.json"),
     "report": ("report.html",),
 }
+_DRAWN = "overlay"  # of these, what is drawn on every frame's picture
+_LABELLED = 4  # frames with labels that wait to be written
 
 
 def output_name(source: Source) -> str:
@@ -102,14 +105,19 @@ def process(
     report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, folder)
     started, begun = time.perf_counter(), datetime.now(UTC)
     stages = Stages()
-    with segmenter.open(source, start=start, end=end, max_frames=max_frames, stages=stages) as video:
+    with (
+        segmenter.threads() as pipeline,
+        segmenter.open(source, start=start, end=end, max_frames=max_frames, stages=stages, pipeline=pipeline) as video,
+    ):
+        room, given_up = segmenter.room(video.info, pipeline, keeps_pixels=page is not None or _DRAWN in kinds)
+        results = segmenter.segment(video, stages, pipeline=pipeline, room=room)
         made = _make_folder(folder)
         sinks: list[Sink] = []
         classes: Classes | None = None
         collected: Collected | None = None
         with _one_interrupt() as interrupt:
             try:
-                for result in segmenter.segment(video, stages):
+                for result in pipeline(_labelled(results), waiting=_LABELLED):
                     if classes is None:
                         classes = result.classes
                         sound = source if isinstance(source, (str, Path)) and video.info.container != "images" else None
@@ -143,12 +151,15 @@ def process(
                 raise
             finally:
                 interrupt.closing = True
+                pipeline.close()
                 with stages.measure("write"):
                     failed = _finish(sinks, keep=report.frames > 0)
                 report.complete = report.complete and failed is None
                 report.error = report.error or (str(failed) if failed else None)
                 report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
                 report.warnings = once([*video.warnings, *(line for sink in sinks for line in sink.warnings)])
+                if given_up:
+                    report.warnings.append(given_up)
                 stale = [path.name for path in _targets(folder, set(OUTPUTS) - set(kinds)) if path.exists()]
                 if stale:
                     report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
@@ -165,6 +176,13 @@ def process(
     if report.frames == 0:
         raise VideoError(f"{report.source}: no frame in the chosen range")
     return report
+
+
+def _labelled(results: Iterator[Segmentation]) -> Iterator[Segmentation]:
+    """Yield the results with their labels made, which is a stage of its own."""
+    for result in results:
+        result.labels()
+        yield result
 
 
 class _Interrupt:

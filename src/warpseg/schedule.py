@@ -13,7 +13,7 @@ from typing import Protocol
 
 from warpseg.types import Frame, Window
 
-__all__ = ["Every", "Policy", "alphas", "distances", "windows"]
+__all__ = ["Every", "Policy", "alphas", "distances", "started", "windows"]
 
 
 class Policy(Protocol):
@@ -61,14 +61,14 @@ class Every:
 
 def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
     """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame."""
-    is_key = _start(n)
+    is_key = started(n)
     p = 0
     for frame in frames:
         p = 0 if is_key(frame) or frame.cut else p + 1
         yield p, frame
 
 
-def _start(n: int | Policy) -> Callable[[Frame], bool]:
+def started(n: int | Policy) -> Callable[[Frame], bool]:
     """Begin a video; its first frame is a keyframe whatever the policy says."""
     says, begun = (Every(n) if isinstance(n, int) else n).start(), False
 
@@ -85,7 +85,7 @@ def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
 
     Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
     """
-    is_key = _start(n)
+    is_key = started(n)
     key: Frame | None = None
     between: list[Frame] = []
     for frame in frames:

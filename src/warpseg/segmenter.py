@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
-from torch import Tensor, nn
+import torch
+from torch import nn
 
 from warpseg import networks, schemes
 from warpseg.adaptive import Adaptive
+from warpseg.ahead import Ahead
 from warpseg.errors import ModelError, VideoError
 from warpseg.evidence import by_evidence
 from warpseg.fusion import FUSIONS, Fusion, average
 from warpseg.networks import Network, Precision, ScoreSpace
 from warpseg.networks.convolution import Convolution, Folded, load_convolution
+from warpseg.pipeline import Inline, Pipeline, Threads
 from warpseg.process import process
 from warpseg.report import Report
+from warpseg.room import Room, room_for
 from warpseg.schedule import Every, Policy
 from warpseg.segmentation import Segmentation
 from warpseg.source import Motion, Source, Video, open_video
 from warpseg.timing import Stages
-from warpseg.types import Classes, Frame
+from warpseg.types import Classes, Frame, VideoInfo
 
 __all__ = ["Segmenter"]
 
 _log = logging.getLogger("warpseg")
+_WORKERS = 4  # networks at work at the same time, at most: each needs room for what it computes
+_BATCH = 8  # keyframes that fill a GPU; a CPU is filled by one
+_RESULTS = 4  # that wait for the caller
 
 Scheme = Literal["every", "copy", "propagate", "interpolate"]
 
@@ -44,7 +52,8 @@ class Segmenter:
     ``propagation`` follows motion to the keyframe and warps once (``composed``) or warps step by step as the paper
     prints it (``chained``); ``reverse`` searches motion to the next frame as well (``searched``), or turns the motion
     to the previous one around, by splatting (``inverted``) or in place as in the paper (``negated``). ``motion`` and
-    ``flow_weights`` are those of ``open_video``.
+    ``flow_weights`` are those of ``open_video``. Of recorded video, ``batch`` keyframes go through the network together
+    (``auto``: several on a GPU), as long as the frames that wait for that fit into ``memory`` bytes.
     """
 
     def __init__(
@@ -61,6 +70,8 @@ class Segmenter:
         flow_weights: Path | str | None = None,
         device: str = "auto",
         precision: Precision = "auto",
+        batch: int | Literal["auto"] = "auto",
+        memory: float = 1e9,
     ) -> None:
         choices = {
             "scheme": (scheme, ("every", "copy", "propagate", "interpolate")),
@@ -80,7 +91,13 @@ class Segmenter:
             interval = Adaptive() if interval == "auto" else interval
         elif isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
             raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
+        if batch != "auto" and (not isinstance(batch, int) or batch < 1):
+            raise ValueError(f"batch {batch!r}: expected a number of keyframes, 1 or more, or 'auto'")
+        if memory <= 0:
+            raise ValueError(f"memory {memory!r}: expected bytes, more than 0")
         self.network = networks.load(model, device=device, precision=precision)
+        self.batch = batch if batch != "auto" else _BATCH if self.network.device.type == "cuda" else 1
+        self.memory = memory
         self.scheme = scheme
         self.policy: Policy = Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval
         if scheme == "every":
@@ -128,6 +145,11 @@ class Segmenter:
         return self.policy.n if isinstance(self.policy, Every) else repr(self.policy)
 
     @property
+    def split(self) -> schemes.SplitNetwork:
+        """What runs on keyframes, and what makes scores of what is carried: what ``estimates`` is given."""
+        return self._split
+
+    @property
     def delay(self) -> int:
         """How many frames, at most, the result lags behind the frame that was read last."""
         waits = self.scheme in ("copy", "interpolate") and self.policy.longest > 1
@@ -147,15 +169,26 @@ class Segmenter:
         return self.network.classes
 
     def stream(
-        self, source: Any, *, start: float | None = None, end: float | None = None, max_frames: int | None = None
+        self, source: Source, *, start: float | None = None, end: float | None = None, max_frames: int | None = None
     ) -> Iterator[Segmentation]:
-        """Yield one ``Segmentation`` a frame, in order, reading no further than ``delay`` frames ahead.
+        """Yield one ``Segmentation`` a frame, in order.
 
-        ``source`` is what ``open_video`` takes. Raises ``VideoError`` where the source cannot be opened, or, once all
-        that decodes has been yielded, where it is damaged.
+        ``source`` is what ``open_video`` takes. Files on disk are read ahead while the caller works; of anything else,
+        which may be live, no more than ``delay`` frames ahead of what is yielded. Raises ``VideoError`` where the
+        source cannot be opened, or, once all that decodes has been yielded, where it is damaged.
         """
-        with self.open(source, start=start, end=end, max_frames=max_frames) as video:
-            yield from self.segment(video)
+        recorded = isinstance(source, (str, Path)) and Path(source).exists()
+        pipeline = self.threads() if recorded else Inline()
+        room = Room()
+        with (
+            closing(pipeline),
+            self.open(source, start=start, end=end, max_frames=max_frames, pipeline=pipeline) as video,
+        ):
+            if recorded:
+                room, said = self.room(video.info, pipeline)
+                if said:
+                    _log.warning("%s: %s", video.info.name, said)
+            yield from self.segment(video, pipeline=pipeline, room=room)
 
     def open(
         self,
@@ -165,6 +198,7 @@ class Segmenter:
         end: float | None = None,
         max_frames: int | None = None,
         stages: Stages | None = None,
+        pipeline: Pipeline | None = None,
     ) -> Video:
         """Open a source with the motion that the scheme needs."""
         return open_video(
@@ -175,11 +209,43 @@ class Segmenter:
             motion=self.motion,
             flow_weights=self.flow_weights,
             stages=stages,
+            pipeline=pipeline,
         )
 
-    def segment(self, frames: Iterable[Frame], stages: Stages | None = None) -> Iterator[Segmentation]:
-        """Yield the segmentation of each of ``frames``; seconds are added to ``stages``."""
-        stages = stages or Stages()
+    def threads(self) -> Threads:
+        """Return a pipeline for recorded video, with as many networks at work as the device is best used by."""
+        cores = torch.get_num_threads()
+        # Networks that share no work need not wait for each other's threads; a module of the user's may not be made
+        # for being run twice at the same time, and a GPU has one queue.
+        workers = min(cores, _WORKERS) if self.network.reentrant and self.network.device.type == "cpu" else 1
+        return Threads(workers, max(cores // workers, 1))
+
+    def room(self, info: VideoInfo, pipeline: Pipeline, *, keeps_pixels: bool = True) -> tuple[Room, str | None]:
+        """Return how many frames of a video may wait, and what had to be given up for it, if anything."""
+        return room_for(
+            info,
+            longest=self.policy.longest,
+            workers=pipeline.workers,
+            batch=self.batch,
+            keeps_pixels=keeps_pixels,
+            memory=self.memory,
+            waits=self.delay > 0,
+        )
+
+    def segment(
+        self,
+        frames: Iterable[Frame],
+        stages: Stages | None = None,
+        *,
+        pipeline: Pipeline | None = None,
+        room: Room | None = None,
+    ) -> Iterator[Segmentation]:
+        """Yield the segmentation of each of ``frames``; seconds are added to ``stages``.
+
+        With ``pipeline.Threads`` the network works ahead of the scheme and the scheme ahead of the caller, as far as
+        ``room`` allows; the results are the same.
+        """
+        stages, pipeline, room = stages or Stages(), pipeline or Inline(), room or Room()
         damage: list[VideoError] = []
 
         def readable() -> Iterator[Frame]:
@@ -189,29 +255,39 @@ class Segmenter:
             except VideoError as error:
                 damage.append(error)
 
-        network = _Timed(self._split, stages)
-        estimates = self.estimates(readable(), network)
+        network = Ahead(self._split, self.policy, room.batch, pipeline, stages)
+        ready = pipeline(network.frames(readable(), keeps_pixels=room.keeps_pixels), waiting=room.frames)
+        yield from pipeline(self._carried(ready, network, stages), waiting=_RESULTS)
+        if damage:
+            raise damage[0]
+
+    def _carried(self, frames: Iterator[Frame], network: Ahead, stages: Stages) -> Iterator[Segmentation]:
+        estimates = self.estimates(stages.waiting(frames), network, network.policy)
         while True:
             with stages.measure("warp and fuse"):
                 estimate = next(estimates, None)
             if estimate is None:
                 break
             yield Segmentation(estimate, self.network.classes or _numbered(len(estimate.scores)), stages)
-        if damage:
-            raise damage[0]
 
-    def estimates(self, frames: Iterable[Frame], network: schemes.SplitNetwork) -> Iterator[schemes.Estimate]:
-        """Run the scheme on ``network`` in the place of its own, for example one that remembers what it computed."""
-        if self.policy.longest == 1:  # every frame is a keyframe: nothing to wait for
+    def estimates(
+        self, frames: Iterable[Frame], network: schemes.SplitNetwork, policy: Policy | None = None
+    ) -> Iterator[schemes.Estimate]:
+        """Run the scheme on ``network`` in the place of its own, for example one that remembers what it computed.
+
+        Likewise ``policy`` chooses the keyframes in the place of its own.
+        """
+        policy = policy or self.policy
+        if policy.longest == 1:  # every frame is a keyframe: nothing to wait for
             return schemes.every_frame(frames, network)
         if self.scheme == "copy":
-            return schemes.copy_nearest(frames, network, self.policy)
+            return schemes.copy_nearest(frames, network, policy)
         if self.scheme == "propagate":
-            return schemes.propagate(frames, network, self.policy, judge=self._judge, propagation=self._propagation)
+            return schemes.propagate(frames, network, policy, judge=self._judge, propagation=self._propagation)
         return schemes.interpolate(
             frames,
             network,
-            self.policy,
+            policy,
             fuse=self._fuse,
             judge=self._judge,
             propagation=self._propagation,
@@ -227,18 +303,6 @@ class Segmenter:
 
     def __repr__(self) -> str:
         return f"Segmenter({self.network!r}, scheme={self.scheme!r}, interval={self.interval})"
-
-
-class _Timed:
-    """A network whose features are timed."""
-
-    def __init__(self, network: schemes.SplitNetwork, stages: Stages) -> None:
-        self._network, self._stages = network, stages
-        self.task = network.task
-
-    def features(self, frame: Frame) -> Tensor:
-        with self._stages.measure("network"):
-            return self._network.features(frame)
 
 
 def _numbered(count: int) -> Classes:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
 
 from warpseg.errors import MotionUnavailable, VideoError
 from warpseg.motion.cuts import CutDetector
@@ -17,6 +20,7 @@ from warpseg.motion.flow import dis, raft
 from warpseg.motion.planes import Plane
 from warpseg.motion.rotate import rotate, turned_plane
 from warpseg.motion.tracker import Tracker
+from warpseg.pipeline import Inline, Pipeline
 from warpseg.timing import Stages
 from warpseg.types import Frame, MotionField, MotionSource, Picture, VideoInfo
 from warpseg.video import PictureReader, Source, open_pictures
@@ -31,6 +35,7 @@ _LOOK_AHEAD = 16  # pictures at most that a B-frame waits for its future referen
 _REMEMBERED = 12  # pictures kept: three references at x264's usual distance of four
 _ANCHORS = 3  # of these, the last I- and P-frames that a vector may point to
 _NEARBY = 4  # and the last pictures of any type
+_DECODED = 4  # pictures that are decoded ahead
 _SETTLED = 2  # anchors after a start in mid-stream before vectors are used: their references may lie before it
 
 
@@ -43,6 +48,7 @@ def open_video(
     motion: Motion = "auto",
     flow_weights: Path | str | None = None,
     stages: Stages | None = None,
+    pipeline: Pipeline | None = None,
 ) -> Video:
     """Open a source and return its frames, each with the motion back to the frame before.
 
@@ -52,8 +58,9 @@ def open_video(
     ``motion`` says where it comes from: ``codec``, the vectors in the stream, checked and refined on the pictures;
     ``estimate``, a search on the pictures alone; ``auto``, vectors where the stream has them, else the search;
     ``flow``, dense optical flow (OpenCV's DIS; RAFT with ``flow_weights``); ``none``: all fields are zero, and nothing
-    is spent on them. Raises ``VideoError`` where the source cannot be opened, or, once all that decodes has been given,
-    where it is damaged, and ``MotionUnavailable`` where it has no vectors though they are asked for.
+    is spent on them. ``pipeline`` may decode ahead (``pipeline.Threads``); it is closed with the video. Raises
+    ``VideoError`` where the source cannot be opened, or, once all that decodes has been given, where it is damaged, and
+    ``MotionUnavailable`` where it has no vectors though they are asked for.
     """
     if motion not in get_args(Motion):
         raise ValueError(f"motion {motion!r}: expected one of {', '.join(get_args(Motion))}")
@@ -69,26 +76,37 @@ def open_video(
         raise MotionUnavailable(
             f"{pictures.info.name}: {what} has no motion vectors to read; choose motion auto or estimate"
         )
-    return Video(pictures, motion, Tracker(flow), stages or Stages())
+    return Video(pictures, motion, Tracker(flow), stages or Stages(), pipeline or Inline())
 
 
-@dataclass(frozen=True, eq=False)
 class _Seen:
-    """What is remembered of a picture for those that refer to it."""
+    """What is remembered of a picture for those that refer to it: not the decoder's frame, which is large."""
 
-    picture: Picture
+    def __init__(self, picture: Picture) -> None:
+        self.type = picture.type
+        self.size = picture.luma.shape  # coded orientation
+        self._luma: NDArray[np.uint8] | None = picture.luma
 
     @cached_property
     def plane(self) -> Plane:
-        return Plane.of(self.picture.luma)
+        assert self._luma is not None, "the plane was not asked for while there was a picture"
+        return Plane.of(self._luma)
+
+    def forget(self) -> None:
+        """Let go of the decoder's frame."""
+        self._luma = None
 
 
 class Video:
     """An iterator of ``Frame`` in display order, and a context manager. Iterate once; memory does not grow."""
 
-    def __init__(self, pictures: PictureReader, motion: Motion, tracker: Tracker, stages: Stages) -> None:
+    def __init__(
+        self, pictures: PictureReader, motion: Motion, tracker: Tracker, stages: Stages, pipeline: Pipeline
+    ) -> None:
         self._pictures = pictures
         self._stages = stages
+        self._pipeline = pipeline
+        self._decoded = pipeline(_decoded(pictures, stages), waiting=_DECODED)
         self._wants_motion = motion != "none"
         self._uses_vectors = motion in ("auto", "codec") and pictures.info.has_vectors
         self._track = tracker
@@ -133,59 +151,65 @@ class Video:
         self.close()
 
     def close(self) -> None:
-        """Release the source."""
-        self._frames.close()
-        self._pictures.close()
+        """Release the source, and stop what reads it in other threads."""
+        self._pipeline.close()
+        with suppress(ValueError):  # a thread that waits for the source's next byte cannot be stopped
+            self._frames.close()
+            self._pictures.close()
 
     def _join(self) -> Generator[Frame]:
         _log.info("%s: motion by %s", self.info.name, self.decision)
         past: deque[_Seen] = deque(maxlen=_REMEMBERED)
-        ahead: deque[_Seen] = deque()
+        ahead: deque[tuple[Picture, _Seen]] = deque()
         is_cut = CutDetector()
         while True:
             if not ahead and not self._read(ahead):
                 if self._damage:
                     raise self._damage
                 return
-            seen = ahead.popleft()
+            picture, seen = ahead.popleft()
             # A B-frame's future reference has been decoded before it, so waiting for it delays nothing.
-            if seen.picture.type == "B" and self._uses_vectors:
-                while not _any_anchor(ahead) and len(ahead) < _LOOK_AHEAD and self._read(ahead):
+            if seen.type == "B" and self._uses_vectors:
+                while not _any_anchor(later for _, later in ahead) and len(ahead) < _LOOK_AHEAD and self._read(ahead):
                     pass
             with self._stages.measure("motion"):
-                frame = self._frame(seen, past, ahead, is_cut)
+                frame = self._frame(picture, seen, past, [later for _, later in ahead], is_cut)
                 self.motion[frame.motion_source] += 1
                 if frame.cut:
                     self.cuts.append(frame.index)
+                seen.forget()
                 past.append(seen)
-                self._anchors += {"I": _SETTLED, "B": 0}.get(seen.picture.type or "P", 1)
+                self._anchors += {"I": _SETTLED, "B": 0}.get(seen.type or "P", 1)
             yield frame
+            del picture, frame  # held by nobody here while the next ones are read
 
-    def _read(self, ahead: deque[_Seen]) -> bool:
-        with self._stages.measure("decode"):
-            try:
-                picture = next(self._pictures, None)
-            except VideoError as error:
-                picture, self._damage = None, error
+    def _read(self, ahead: deque[tuple[Picture, _Seen]]) -> bool:
+        try:
+            picture = next(self._decoded, None)
+        except VideoError as error:
+            picture, self._damage = None, error
         if picture is not None:
-            ahead.append(_Seen(picture))
+            ahead.append((picture, _Seen(picture)))
         return picture is not None
 
-    def _frame(self, seen: _Seen, past: deque[_Seen], ahead: deque[_Seen], is_cut: CutDetector) -> Frame:
-        picture, previous = seen.picture, past[-1] if past else None
+    def _frame(
+        self, picture: Picture, seen: _Seen, past: deque[_Seen], ahead: list[_Seen], is_cut: CutDetector
+    ) -> Frame:
+        previous = past[-1] if past else None
+        rotation, mirrored = picture.rotation, picture.mirrored
 
         def frame(
             motion: MotionField, cut: bool, source: MotionSource, reverse: Callable[[], MotionField] | None = None
         ) -> Frame:
             plane = None
             if self._wants_motion:
-                plane = turned_plane(seen.plane, picture.rotation, mirrored=picture.mirrored)
+                plane = turned_plane(seen.plane, rotation, mirrored=mirrored)
             load = picture.load
             return Frame(
                 picture.index, picture.time, picture.size, motion, picture.type, cut, source, load, reverse, plane
             )
 
-        resized = previous is not None and previous.picture.luma.shape != picture.luma.shape
+        resized = previous is not None and previous.size != seen.size
         if not self._wants_motion:
             return frame(MotionField.zero(confidence=0.0), resized, "none")
         if previous is None or resized:
@@ -205,7 +229,7 @@ class Video:
         cut = is_cut(seen.plane.luma, previous.plane.luma, step.motion.offsets.numpy())
 
         def turned(motion: MotionField) -> MotionField:
-            return rotate(motion, picture.rotation, mirrored=picture.mirrored)
+            return rotate(motion, rotation, mirrored=mirrored)
 
         def reverse() -> MotionField:
             with self._stages.measure("motion"):
@@ -214,16 +238,30 @@ class Video:
         return frame(turned(step.motion), cut, step.source, reverse)
 
 
+def _decoded(pictures: PictureReader, stages: Stages) -> Generator[Picture]:
+    """Yield the pictures, decoding timed, and close their source."""
+    try:
+        while True:
+            with stages.measure("decode"):
+                picture = next(pictures, None)
+            if picture is None:
+                return
+            yield picture
+            del picture  # held by nobody here while the next one is decoded
+    finally:
+        pictures.close()
+
+
 def _any_anchor(pictures: Iterable[_Seen]) -> bool:
-    return any(seen.picture.type != "B" for seen in pictures)
+    return any(seen.type != "B" for seen in pictures)
 
 
-def _candidates(past: deque[_Seen], ahead: deque[_Seen]) -> dict[int, Plane]:
+def _candidates(past: deque[_Seen], ahead: list[_Seen]) -> dict[int, Plane]:
     """Return the plane of every picture that a vector may point to, by its distance in frames."""
     found: dict[int, Plane] = {}
     anchors = 0
     for k, seen in enumerate(reversed(past), 1):
-        is_anchor = seen.picture.type != "B"
+        is_anchor = seen.type != "B"
         anchors += is_anchor
         # B-frames serve as references as well (x264's b-pyramid): any since the last anchor but one may be pointed to.
         if k <= _NEARBY or anchors < 2 or (is_anchor and anchors <= _ANCHORS):

@@ -9,9 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 __all__ = ["Stages", "Summary"]
 
+T = TypeVar("T")
 _STEP = math.log(1.02)  # width of a bin of durations: what is read from its middle is off by 1 % at most
 _SHORTEST, _LONGEST = 1e-7, 1e5  # seconds; beyond these all go into one bin, so there are at most 1400
 
@@ -63,8 +65,8 @@ class Stages:
         self._lock = threading.Lock()
 
     @contextmanager
-    def measure(self, stage: str) -> Iterator[None]:
-        """Add the time of the ``with`` block to ``stage``."""
+    def measure(self, stage: str | None) -> Iterator[None]:
+        """Add the time of the ``with`` block to ``stage``; None: to no stage, that around it included."""
         inner = self._inner
         outer, inner.wall, inner.cpu = (inner.wall, inner.cpu), 0.0, 0.0
         started, cpu_started = time.perf_counter(), time.thread_time()
@@ -72,13 +74,26 @@ class Stages:
             yield
         finally:
             cpu, spent = time.thread_time() - cpu_started, time.perf_counter() - started
-            own = spent - inner.wall
-            with self._lock:
-                found = self._stages[stage]
-                found.cpu_seconds += max(cpu - inner.cpu, 0.0)  # the two clocks are not read at the same moment
-                found.bins[math.floor(math.log(min(max(own, _SHORTEST), _LONGEST)) / _STEP)] += 1
-                self.seconds[stage] += own
+            if stage is not None:
+                self._add(stage, spent - inner.wall, max(cpu - inner.cpu, 0.0))  # the clocks are read one after another
             inner.wall, inner.cpu = outer[0] + spent, outer[1] + cpu
+
+    def _add(self, stage: str, seconds: float, cpu_seconds: float) -> None:
+        with self._lock:
+            found = self._stages[stage]
+            found.cpu_seconds += cpu_seconds
+            found.bins[math.floor(math.log(min(max(seconds, _SHORTEST), _LONGEST)) / _STEP)] += 1
+            self.seconds[stage] += seconds
+
+    def waiting(self, items: Iterator[T]) -> Iterator[T]:
+        """Yield ``items``; the time that they take to come counts for no stage that asks for them."""
+        while True:
+            with self.measure(None):
+                item = next(items, None)
+            if item is None:
+                return
+            yield item
+            del item  # held by nobody here while the next one comes
 
     def summary(self) -> dict[str, Summary]:
         """Return what was measured so far, by stage."""

@@ -36,4 +36,5 @@ def load(*, device: torch.device, dtype: torch.dtype) -> Network:
     return Network(
         "camvid", features, head, True,
         classes=CLASSES, white=255, short_side=SHORT_SIDE, device=device, dtype=dtype, checksum=digest,
+        reentrant=True,
     )  # fmt: skip

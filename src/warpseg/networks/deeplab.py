@@ -111,5 +111,6 @@ def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, rand
     net.mean, net.std = net.mean.to(device, dtype), net.std.to(device, dtype)
     digest = None if weights is None else checksum(weights)
     return Network(
-        "deeplab-resnet101", net.features, head, True, classes=classes, device=device, dtype=dtype, checksum=digest
-    )
+        "deeplab-resnet101", net.features, head, True,
+        classes=classes, device=device, dtype=dtype, checksum=digest, reentrant=True,
+    )  # fmt: skip

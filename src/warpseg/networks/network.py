@@ -54,6 +54,7 @@ class Network:
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     checksum: str | None = None  # SHA-256 of the weights file
+    reentrant: bool = False  # whether several threads may run it at the same time
 
     def features(self, frame: Frame) -> Tensor:
         """Return the features (D, h, w) of a frame, float32: a batch of one."""
