@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from warpseg import __version__
+from warpseg.cli.bench import bench
 from warpseg.cli.calibrate import calibrate
 from warpseg.cli.compare import compare
 from warpseg.cli.evaluate import evaluate
@@ -31,6 +32,7 @@ app.command()(evaluate)
 app.command()(reproduce)
 app.command()(compare)
 app.command()(calibrate)
+app.command()(bench)
 
 
 def _version(asked: bool) -> None:

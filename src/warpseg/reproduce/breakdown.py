@@ -25,7 +25,7 @@ from warpseg.source import Motion
 from warpseg.timing import Stages
 from warpseg.types import Frame
 
-__all__ = ["fig2", "text"]
+__all__ = ["fig2", "printed", "text", "timed"]
 
 INTERVAL = 5  # of the windows whose intermediate frames are timed
 RAFT_FRAMES = 3  # seconds each on a CPU
@@ -128,32 +128,36 @@ def _lap(
             read = frames
     window = read[1 : INTERVAL + 1]
     pixels = window[0].pixels  # converted before the clock starts
-    f, network_ms = _timed(lambda: network.features(window[0]), network)
-    scores, head_ms = _timed(lambda: network.task(f), network)
+    f, network_ms = timed(lambda: network.features(window[0]), network)
+    scores, head_ms = timed(lambda: network.task(f), network)
     size = pixels.shape[:2]
-    printed = _printed(network, f, window, (size[0], size[1]))
+    as_printed = printed(network, f, window, (size[0], size[1]))
     ours = _ours(scores, window, (size[0], size[1]))
     found = {"network, for comparison": {"network": network_ms + head_ms}}
     for name, spent in motion_ms.items():
-        found[f"propagation as printed, {name}"] = {"motion": spent, **printed}
+        found[f"propagation as printed, {name}"] = {"motion": spent, **as_printed}
     found["propagation, ours"] = {"motion": motion_ms["vectors"], "warp": ours["warp"], "head": ours["head"]}
     both = {"motion": motion_ms["vectors"] + reverse_ms, "warp": 2 * ours["warp"], "fuse": ours["fuse"]}
     found["interpolation, ours"] = both | {"head": ours["head"]}
     return found
 
 
-def _printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dict[str, float]:
-    """Time section 3.1 and Algorithm 1 to the letter: features are warped step by step, all scores are upsampled."""
+def printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dict[str, float]:
+    """Time section 3.1 and Algorithm 1 to the letter: features are warped step by step, all scores are upsampled.
+
+    ``f`` are the features (D, h, w) of the frame before ``window``, ``size`` is (height, width) of the labels. Returns
+    median milliseconds of a frame, "warp" and "head".
+    """
     warps, heads = [], []
     for frame in window:
-        f, spent = _timed(lambda f=f, motion=frame.motion: warp(f, motion), network)  # type: ignore[misc]
+        f, spent = timed(lambda f=f, motion=frame.motion: warp(f, motion), network)  # type: ignore[misc]
         warps.append(spent)
 
         def head(f: Tensor = f) -> Tensor:
             volume = F.interpolate(network.task(f)[None], size=size, mode="bilinear", align_corners=False)
             return torch.softmax(volume, 1).argmax(1)
 
-        heads.append(_timed(head, network)[1])
+        heads.append(timed(head, network)[1])
     return {"warp": float(np.median(warps)), "head": float(np.median(heads))}
 
 
@@ -163,15 +167,15 @@ def _ours(scores: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dic
     grid = (scores.shape[-2], scores.shape[-1])
     for p in range(1, len(window)):
         since_key = [frame.motion for frame in reversed(window[1 : p + 1])]
-        moved, spent = _timed(lambda m=since_key: warp(scores, follow(m, grid)))  # type: ignore[misc]
+        moved, spent = timed(lambda m=since_key: warp(scores, follow(m, grid)))  # type: ignore[misc]
         warps.append(spent)
-        fusions.append(_timed(lambda moved=moved: average(moved, scores, 0.5))[1])  # type: ignore[misc]
-        heads.append(_timed(lambda moved=moved: labels(moved, size))[1])  # type: ignore[misc]
+        fusions.append(timed(lambda moved=moved: average(moved, scores, 0.5))[1])  # type: ignore[misc]
+        heads.append(timed(lambda moved=moved: labels(moved, size))[1])  # type: ignore[misc]
     return {name: float(np.median(values)) for name, values in (("warp", warps), ("fuse", fusions), ("head", heads))}
 
 
 @torch.inference_mode()
-def _timed(work: Callable[[], Tensor], network: Network | None = None) -> tuple[Tensor, float]:
+def timed(work: Callable[[], Tensor], network: Network | None = None) -> tuple[Tensor, float]:
     """Return what ``work`` gives, and the milliseconds it takes."""
 
     def settled() -> float:

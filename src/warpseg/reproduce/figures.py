@@ -12,7 +12,7 @@ from warpseg.reproduce.breakdown import STAGES
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["check_matplotlib", "draw_fig2", "draw_fig4", "save"]
+__all__ = ["check_matplotlib", "draw_fig2", "draw_fig4", "plain", "save"]
 
 _COLOURS = {
     "every frame": "#22262b", "copy": "#7b8591", "prop-flow": "#8a5a9e", "prop-mv": "#d07a2d", "interp": "#c1121f",
@@ -54,7 +54,7 @@ def draw_fig2(facts: dict[str, Any], path: Path) -> None:
         axes.annotate(f" {whole:.1f} ms", (min(whole, shown), k), va="center", fontsize=9)
     handles = [axes.barh(0, 0, color=_PARTS[stage]) for stage in STAGES]
     axes.legend(handles, STAGES, loc="lower right", frameon=False)
-    _plain(figure)
+    plain(figure)
     save(figure, path)
 
 
@@ -88,7 +88,7 @@ def draw_fig4(table: dict[str, Any], path: Path) -> None:
         )
         axes.set(xlabel="times as fast as every frame", ylabel=f"{key.replace('_', ', ')} (%)")
     grid[1][0].legend(frameon=False, fontsize=8)
-    _plain(figure)
+    plain(figure)
     save(figure, path)
 
 
@@ -104,7 +104,8 @@ def save(figure: Figure, path: Path) -> None:
         raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
 
 
-def _plain(figure: Figure) -> None:
+def plain(figure: Figure) -> None:
+    """Take away what draws the eye: two spines; and fade the grid."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)

@@ -1,0 +1,1 @@
+"""How fast ``warpseg segment`` is on this machine, and where the time goes."""
