@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
+import torch
 from torch import Tensor
 
 from warpseg.networks import Batched
@@ -71,7 +72,10 @@ class Ahead:
                 for frame in keys:
                     frame.pixels  # noqa: B018 -- converts
             with self._stages.measure("network"):
-                return self._network.batch(keys)
+                maps = self._network.batch(keys)
+                if maps[0].is_cuda:  # so that the time is the network's; only this worker waits, once a batch
+                    torch.cuda.current_stream(maps[0].device).synchronize()
+            return maps
 
         future = self._pipeline.submit(run)
         for place, frame in enumerate(keys):

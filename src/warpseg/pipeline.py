@@ -7,7 +7,6 @@ their place included.
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections import deque
@@ -69,12 +68,13 @@ class Threads:
 
     def __init__(self, workers: int = 1, torch_threads: int | None = None) -> None:
         self.workers = workers
+        self.torch_threads = torch_threads or max(torch.get_num_threads() // workers, 1)
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._belts: list[_Belt[Any]] = []
         self._jobs: _Belt[_Job] = self._belt(None)
         for _ in range(workers):
-            self._start(self._work, torch_threads or max((os.cpu_count() or 1) // workers, 1))
+            self._start(self._work, self.torch_threads)
 
     def __call__(self, items: Iterator[T], *, waiting: int) -> Iterator[T]:
         """Start a thread that takes from ``items``, at most ``waiting`` ahead of who takes from what is returned.

@@ -16,6 +16,7 @@ from urllib.parse import unquote, urlsplit
 
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.pages import Collected, write_report
+from warpseg.pipeline import Threads
 from warpseg.report import Report, once, write_run
 from warpseg.segmentation import Segmentation
 from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
@@ -140,7 +141,7 @@ def process(
                     report.frames += 1
                     report.keyframes += result.is_key
                     if progress is not None:
-                        report.seconds, report.stages = time.perf_counter() - started, stages.seconds
+                        _clock(report, started, stages, pipeline)
                         progress(report, video.info)
                 report.complete = True
             except KeyboardInterrupt:
@@ -156,7 +157,7 @@ def process(
                     failed = _finish(sinks, keep=report.frames > 0)
                 report.complete = report.complete and failed is None
                 report.error = report.error or (str(failed) if failed else None)
-                report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
+                _clock(report, started, stages, pipeline)
                 report.warnings = once([*video.warnings, *(line for sink in sinks for line in sink.warnings)])
                 if given_up:
                     report.warnings.append(given_up)
@@ -164,7 +165,11 @@ def process(
                 if stale:
                     report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
                 if report.frames:
-                    facts = write_run(report, segmenter, video, begun, kinds, classes, command, profile)
+                    at_once = {
+                        "networks": pipeline.workers, "torch_threads_each": pipeline.torch_threads, "batch": room.batch,
+                        "frames_waiting_at_most": room.frames,
+                    }  # fmt: skip
+                    facts = write_run(report, segmenter, video, begun, kinds, classes, command, profile, at_once)
                     if page is not None:
                         write_report(page, facts, collected)
                 else:
@@ -183,6 +188,15 @@ def _labelled(results: Iterator[Segmentation]) -> Iterator[Segmentation]:
     for result in results:
         result.labels()
         yield result
+
+
+def _clock(report: Report, started: float, stages: Stages, pipeline: Threads) -> None:
+    """Note how long it has taken so far, and what of that."""
+    report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
+    # Where a network has one thread, that thread's own seconds are those it would take alone; else all that can be said
+    # is how long it took beside the rest.
+    seconds = stages.cpu_seconds if pipeline.torch_threads == 1 else stages.seconds
+    report.network_alone = seconds.get("network", 0.0) / pipeline.workers
 
 
 class _Interrupt:

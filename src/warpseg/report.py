@@ -34,7 +34,8 @@ class Report:
     frames: int = 0
     keyframes: int = 0
     seconds: float = 0.0  # wall time from opening to the last output closed
-    stages: dict[str, float] = field(default_factory=dict)  # of these, seconds by stage
+    stages: dict[str, float] = field(default_factory=dict)  # seconds by stage; stages overlap, so the sum may be more
+    network_alone: float = 0.0  # seconds that the keyframes would have taken with nothing else going on
     warnings: list[str] = field(default_factory=list)  # what was assumed or substituted
     complete: bool = False
     error: str | None = None
@@ -46,14 +47,12 @@ class Report:
 
     @property
     def speed_up(self) -> float | None:
-        """How many times faster than the network on every frame: this run's own stage times, its network time scaled
-        to every frame.
+        """At least how many times faster than the network on every frame: its time alone, scaled to all frames, over
+        what this run took. None where it ran on every frame.
         """
-        network = self.stages.get("network", 0.0)
-        if self.keyframes in (0, self.frames) or not self.seconds:
+        if self.keyframes in (0, self.frames) or not self.seconds or not self.network_alone:
             return None
-        only_here = self.stages.get("motion", 0.0) + self.stages.get("warp and fuse", 0.0)
-        return (self.seconds - network - only_here + network / self.keyframes * self.frames) / self.seconds
+        return self.network_alone / self.keyframes * self.frames / self.seconds
 
 
 def once(lines: Sequence[str]) -> list[str]:
@@ -73,6 +72,7 @@ def write_run(
     classes: Classes | None,
     command: Sequence[str] | None,
     profile: Mapping[str, Any] | None = None,
+    pipeline: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
     rate = video.info.frame_rate
@@ -100,6 +100,7 @@ def write_run(
         "propagation": segmenter.propagation,
         "reverse": segmenter.reverse,
         "carried": segmenter.space,
+        "pipeline": dict(pipeline) if pipeline is not None else None,
         "saved": list(saved),
         "frames": report.frames,
         "keyframes": report.keyframes,

@@ -133,7 +133,7 @@ class Segmenter:
             self.space, why = "scores", "the head is linear, which commutes with warp and weights"
         else:
             why = "the fusion is not linear" if self.network.linear_head else "the head is not linear"
-        self._split: schemes.SplitNetwork = self.network if self.space == "features" else ScoreSpace(self.network)
+        self._split: networks.Batched = self.network if self.space == "features" else ScoreSpace(self.network)
         if isinstance(self._fuse, Convolution) and self.space == "scores" and scheme == "interpolate":
             folded = Folded(self.network, self._fuse)
             self._split, self._fuse = folded, folded.fuse
@@ -145,7 +145,7 @@ class Segmenter:
         return self.policy.n if isinstance(self.policy, Every) else repr(self.policy)
 
     @property
-    def split(self) -> schemes.SplitNetwork:
+    def split(self) -> networks.Batched:
         """What runs on keyframes, and what makes scores of what is carried: what ``estimates`` is given."""
         return self._split
 
@@ -268,7 +268,7 @@ class Segmenter:
                 estimate = next(estimates, None)
             if estimate is None:
                 break
-            yield Segmentation(estimate, self.network.classes or _numbered(len(estimate.scores)), stages)
+            yield Segmentation(estimate, self.network.classes or Classes.numbered(len(estimate.scores)), stages)
 
     def estimates(
         self, frames: Iterable[Frame], network: schemes.SplitNetwork, policy: Policy | None = None
@@ -303,14 +303,3 @@ class Segmenter:
 
     def __repr__(self) -> str:
         return f"Segmenter({self.network!r}, scheme={self.scheme!r}, interval={self.interval})"
-
-
-def _numbered(count: int) -> Classes:
-    """Name classes by their number, in colours that differ (golden-angle steps around the colour circle)."""
-    from colorsys import hsv_to_rgb
-
-    def colour(i: int) -> tuple[int, int, int]:
-        r, g, b = hsv_to_rgb(i * 0.61803 % 1, 0.85 - 0.3 * (i % 3) / 2, 0.95 - 0.35 * (i // 3 % 3) / 2)
-        return round(255 * r), round(255 * g), round(255 * b)
-
-    return Classes(tuple(f"class {i}" for i in range(count)), tuple(colour(i) for i in range(count)))

@@ -76,7 +76,7 @@ def open_video(
         raise MotionUnavailable(
             f"{pictures.info.name}: {what} has no motion vectors to read; choose motion auto or estimate"
         )
-    return Video(pictures, motion, Tracker(flow), stages or Stages(), pipeline or Inline())
+    return Video(pictures, motion, Tracker(flow), stages or Stages(), pipeline)
 
 
 class _Seen:
@@ -101,12 +101,17 @@ class Video:
     """An iterator of ``Frame`` in display order, and a context manager. Iterate once; memory does not grow."""
 
     def __init__(
-        self, pictures: PictureReader, motion: Motion, tracker: Tracker, stages: Stages, pipeline: Pipeline
+        self,
+        pictures: PictureReader,
+        motion: Motion,
+        tracker: Tracker,
+        stages: Stages,
+        pipeline: Pipeline | None = None,
     ) -> None:
         self._pictures = pictures
         self._stages = stages
-        self._pipeline = pipeline
-        self._decoded = pipeline(_decoded(pictures, stages), waiting=_DECODED)
+        self._pipeline = pipeline or Inline()
+        self._decoded = self._pipeline(_decoded(pictures, stages), waiting=_DECODED)
         self._wants_motion = motion != "none"
         self._uses_vectors = motion in ("auto", "codec") and pictures.info.has_vectors
         self._track = tracker

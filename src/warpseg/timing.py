@@ -31,7 +31,6 @@ class Summary:
 
 @dataclass
 class _Stage:
-    cpu_seconds: float = 0.0
     bins: Counter[int] = field(default_factory=Counter)  # measurements by the logarithm of their duration
 
     def quantile(self, share: float) -> float:
@@ -60,6 +59,7 @@ class Stages:
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = defaultdict(float)  # wall time
+        self.cpu_seconds: dict[str, float] = defaultdict(float)  # of the measuring threads themselves
         self._stages: dict[str, _Stage] = defaultdict(_Stage)
         self._inner = _Open()
         self._lock = threading.Lock()
@@ -80,10 +80,9 @@ class Stages:
 
     def _add(self, stage: str, seconds: float, cpu_seconds: float) -> None:
         with self._lock:
-            found = self._stages[stage]
-            found.cpu_seconds += cpu_seconds
-            found.bins[math.floor(math.log(min(max(seconds, _SHORTEST), _LONGEST)) / _STEP)] += 1
+            self._stages[stage].bins[math.floor(math.log(min(max(seconds, _SHORTEST), _LONGEST)) / _STEP)] += 1
             self.seconds[stage] += seconds
+            self.cpu_seconds[stage] += cpu_seconds
 
     def waiting(self, items: Iterator[T]) -> Iterator[T]:
         """Yield ``items``; the time that they take to come counts for no stage that asks for them."""
@@ -104,7 +103,7 @@ class Stages:
                     1000 * stage.quantile(0.5),
                     1000 * stage.quantile(0.95),
                     self.seconds[name],
-                    stage.cpu_seconds,
+                    self.cpu_seconds[name],
                 )
                 for name, stage in self._stages.items()
             }

@@ -7,6 +7,7 @@ frame.
 from __future__ import annotations
 
 from collections.abc import Callable
+from colorsys import hsv_to_rgb
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -135,3 +136,13 @@ class Classes:
 
     def __len__(self) -> int:
         return len(self.names)
+
+    @classmethod
+    def numbered(cls, count: int) -> Classes:
+        """Name classes by their number, in colours that differ (golden-angle steps around the colour circle)."""
+
+        def colour(i: int) -> tuple[int, int, int]:
+            r, g, b = hsv_to_rgb(i * 0.61803 % 1, 0.85 - 0.3 * (i % 3) / 2, 0.95 - 0.35 * (i // 3 % 3) / 2)
+            return round(255 * r), round(255 * g), round(255 * b)
+
+        return cls(tuple(f"class {i}" for i in range(count)), tuple(colour(i) for i in range(count)))

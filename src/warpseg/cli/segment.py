@@ -97,6 +97,11 @@ def segment(
         typer.Option(metavar="FILE.html", help="Write the report, one HTML page, here; of one SOURCE."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    batch: Annotated[
+        int | None,
+        typer.Option(min=1, help="Keyframes that go through the network together.  [default: 1, on a GPU 8]"),
+    ] = None,
+    memory: Annotated[float, typer.Option(metavar="GB", help="For frames that wait for keyframes, at most.")] = 1.0,
     start: Annotated[
         str | None, typer.Option(metavar="TIME", help="Begin here: seconds or HH:MM:SS after the first frame.")
     ] = None,
@@ -137,6 +142,8 @@ def segment(
             fusion_weights=fusion_weights,
             flow_weights=flow_weights,
             device=device,
+            batch=batch or "auto",
+            memory=1e9 * memory,
         )
         settings.check_model(segmenter.network.name, segmenter.network.checksum)
     except (ModelError, ValueError) as error:  # the latter: options that do not go together
