@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from pans import pan
 from tiny_models import Tiny
 from warpseg import Segmenter
+from warpseg.errors import OutputError
 from warpseg.pipeline import Inline, Pipeline, Threads
+from warpseg.report import Report
 from warpseg.room import Room, room_for
+from warpseg.sinks import MaskSink
 from warpseg.synthetic import encode
-from warpseg.types import VideoInfo
+from warpseg.types import Frame, VideoInfo
+from warpseg.video import open_pictures
 
 PIPELINES = [Inline, Threads]
 
@@ -170,6 +176,94 @@ def test_pictures_that_nobody_wants_are_let_go_of(clip: Path) -> None:
             else:
                 with pytest.raises(ValueError, match="not kept"):
                     result.frame.pixels  # noqa: B018
+
+
+# Ends
+
+
+class Sleepy(Tiny):
+    """Answers at once a few times, then takes its time or breaks."""
+
+    def __init__(self, good: int, then: Callable[[], None]) -> None:
+        super().__init__(5)
+        self.good, self.then = good, then
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        self.good -= 1
+        if self.good < 0:
+            self.then()
+        return super().forward(rgb)
+
+
+class Clock:
+    """Remembers when it went wrong."""
+
+    def __init__(self) -> None:
+        self.at = 0.0
+
+    def fail(self, error: BaseException) -> None:
+        self.at = time.monotonic()
+        raise error
+
+
+def masks_in(folder: Path) -> int:
+    with open_pictures(folder / "pan" / "masks.mkv") as masks:
+        return sum(1 for _ in masks)
+
+
+def written(folder: Path) -> dict[str, Any]:
+    facts: dict[str, Any] = json.loads((folder / "pan" / "run.json").read_text())
+    assert not list((folder / "pan").glob("*part*"))
+    return facts
+
+
+def test_an_error_of_the_network_ends_all_and_keeps_what_was_done(clip: Path, tmp_path: Path) -> None:
+    clock = Clock()
+    model = Sleepy(3, lambda: clock.fail(RuntimeError("broken")))
+    with pytest.raises(RuntimeError, match="broken"):
+        Segmenter(model, interval=4, device="cpu").process(clip, tmp_path, save="masks")
+    assert time.monotonic() - clock.at < 1
+    facts = written(tmp_path)
+    assert (facts["complete"], facts["error"], facts["frames"]) == (False, "RuntimeError: broken", 8)
+    assert masks_in(tmp_path) == 8  # all that two keyframes on either side of them say
+
+
+def test_an_error_of_an_output_ends_all(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, write = Clock(), MaskSink.write
+
+    def failing(self: MaskSink, frame: Frame, *arguments: Any, **options: Any) -> None:
+        if frame.index == 6:
+            clock.fail(OutputError("masks.mkv: no space left"))
+        write(self, frame, *arguments, **options)
+
+    monkeypatch.setattr(MaskSink, "write", failing)
+    with pytest.raises(OutputError, match="no space left"):
+        Segmenter(Tiny(5), interval=4, device="cpu").process(clip, tmp_path, save="masks")
+    assert time.monotonic() - clock.at < 1
+    assert written(tmp_path)["complete"] is False
+
+
+@pytest.mark.parametrize("scheme", ["propagate", "interpolate"])
+def test_an_interrupt_does_not_wait_for_a_network(clip: Path, tmp_path: Path, scheme: Any) -> None:
+    clock, model = Clock(), Sleepy(3, lambda: time.sleep(2))
+
+    def progress(report: Report, info: VideoInfo) -> None:
+        if report.frames == 7:
+            clock.fail(KeyboardInterrupt())
+
+    with pytest.raises(KeyboardInterrupt):
+        Segmenter(model, scheme=scheme, interval=4, device="cpu").process(
+            clip, tmp_path, save="masks", progress=progress
+        )
+    assert time.monotonic() - clock.at < 1
+    assert (written(tmp_path)["frames"], masks_in(tmp_path)) == (7, 7)
+
+
+def test_who_stops_taking_stops_all(clip: Path) -> None:
+    stream = Segmenter(Tiny(5), interval=4, device="cpu").stream(clip)
+    assert next(stream).frame.index == 0
+    assert running()
+    stream.close()  # type: ignore[attr-defined]  # a generator
 
 
 # Room
