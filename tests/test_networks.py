@@ -226,5 +226,3 @@ def test_a_loaded_network_is_not_moved_in_silence() -> None:
 def test_precision_is_checked_and_not_ignored() -> None:
     with pytest.raises(ValueError, match="fp8"):
         load("camvid", precision="fp8")  # type: ignore[arg-type]
-    with pytest.raises(ModelError, match="its own type"):
-        load(nn.Identity(), precision="bf16")

@@ -260,7 +260,7 @@ def test_interval_one_gives_the_networks_own_labels(scheme: Scheme, stride: int)
         segmenter(model, scheme=scheme, interval=1, precision="fp32").stream(list(noise)), noise, strict=True
     ):
         with torch.inference_mode():
-            scores = model(torch.from_numpy(picture)[None].permute(0, 3, 1, 2) / 255)  # channels-last, as decoded
+            scores = model(torch.from_numpy(picture).permute(2, 0, 1)[None].contiguous() / 255)
         assert isinstance(scores, Tensor)
         assert torch.equal(result.scores, scores[0])
         upsampled = F.interpolate(scores, size=(90, 131), mode="bilinear", align_corners=False)[0]

@@ -90,8 +90,11 @@ def write_run(
             "sha256": segmenter.network.checksum,
             "device": str(segmenter.network.device),
             "precision": str(segmenter.network.dtype).removeprefix("torch."),
+            "autocast": segmenter.network.autocast,
+            "compiled": segmenter.network.compiled,
             "classes": len(classes) if classes else None,
             "short_side": segmenter.network.short_side,  # pictures are scaled to this range for the network
+            "imgsz": segmenter.network.imgsz,  # or all of them to this
         },
         "profile": dict(profile) if profile is not None else None,
         "scheme": segmenter.scheme,

@@ -43,12 +43,12 @@ Scheme = Literal["every", "copy", "propagate", "interpolate"]
 class Segmenter:
     """Segments video: the network on keyframes, motion for the frames between.
 
-    ``model`` is what ``warpseg.load`` takes. ``interval`` is every how many frames a keyframe comes, ``auto`` to have
-    them where they are needed, or another ``schedule.Policy``. ``scheme`` is ``every`` (the network on each frame),
-    ``copy`` (nearest keyframe, unmoved), ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2). ``fusion``
-    (Algorithm 2) is ``confidence`` (each cell takes more from the keyframe whose picture explains it better),
-    ``average`` (by distance alone, as in the paper), ``maximum``, ``convolution`` (its weights in the safetensors file
-    ``fusion_weights``), or a function (forward, backward, alpha).
+    ``model``, ``device``, ``precision``, ``imgsz`` and ``compile`` are those of ``warpseg.load``. ``interval`` is every
+    how many frames a keyframe comes, ``auto`` to have them where they are needed, or another ``schedule.Policy``.
+    ``scheme`` is ``every`` (the network on each frame), ``copy`` (nearest keyframe, unmoved), ``propagate`` (Algorithm
+    1) or ``interpolate`` (Algorithm 2). ``fusion`` (Algorithm 2) is ``confidence`` (each cell takes more from the
+    keyframe whose picture explains it better), ``average`` (by distance alone, as in the paper), ``maximum``,
+    ``convolution`` (its weights in the safetensors file ``fusion_weights``), or a function (forward, backward, alpha).
     ``propagation`` follows motion to the keyframe and warps once (``composed``) or warps step by step as the paper
     prints it (``chained``); ``reverse`` searches motion to the next frame as well (``searched``), or turns the motion
     to the previous one around, by splatting (``inverted``) or in place as in the paper (``negated``). ``motion`` and
@@ -70,6 +70,8 @@ class Segmenter:
         flow_weights: Path | str | None = None,
         device: str = "auto",
         precision: Precision = "auto",
+        imgsz: int | tuple[int, int] | None = None,
+        compile: bool = False,
         batch: int | Literal["auto"] = "auto",
         memory: float = 1e9,
     ) -> None:
@@ -95,7 +97,7 @@ class Segmenter:
             raise ValueError(f"batch {batch!r}: expected a number of keyframes, 1 or more, or 'auto'")
         if memory <= 0:
             raise ValueError(f"memory {memory!r}: expected bytes, more than 0")
-        self.network = networks.load(model, device=device, precision=precision)
+        self.network = networks.load(model, device=device, precision=precision, imgsz=imgsz, compile=compile)
         self.batch = batch if batch != "auto" else _BATCH if self.network.device.type == "cuda" else 1
         self.memory = memory
         self.scheme = scheme

@@ -1,4 +1,4 @@
-"""What all commands share: times as they are typed, and errors as they are told."""
+"""What all commands share: times and sizes as they are typed, and errors as they are told."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from warpseg.errors import WarpsegError
 
-__all__ = ["check_page", "complain", "seconds"]
+__all__ = ["check_page", "complain", "picture_size", "seconds"]
 
 
 def seconds(text: str | None, option: str) -> float | None:
@@ -23,6 +23,18 @@ def seconds(text: str | None, option: str) -> float | None:
     if not 1 <= len(parts) <= 3 or any(not 0 <= part < float("inf") for part in parts):
         raise typer.BadParameter(f"{text!r}: expected seconds or HH:MM:SS", param_hint=option)
     return sum(part * 60.0**power for power, part in enumerate(reversed(parts)))
+
+
+def picture_size(text: str | None, option: str) -> int | tuple[int, int] | None:
+    """Read ``360`` or ``360x640``, (height, width) in pixels; ends the command (exit code 2) where it is neither."""
+    if text is None:
+        return None
+    sides = text.lower().split("x")
+    if len(sides) > 2 or not all(side.isascii() and side.isdigit() and int(side) for side in sides):
+        raise typer.BadParameter(
+            f"{text!r}: expected pixels of the shorter side, such as 360, or HEIGHTxWIDTH", param_hint=option
+        )
+    return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
 
 def check_page(path: Path, option: str) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from warpseg.cli.common import check_page, complain, seconds
+from warpseg.cli.common import check_page, complain, picture_size, seconds
 from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
@@ -97,6 +97,19 @@ def segment(
         typer.Option(metavar="FILE.html", help="Write the report, one HTML page, here; of one SOURCE."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16", "fp16"],
+        typer.Option(help="What the network computes in; auto: bf16 where the device has it, a py: module's own type."),
+    ] = "auto",
+    imgsz: Annotated[
+        str | None,
+        typer.Option(
+            metavar="N|HxW", help="Scale keyframes for the network: shorter side, or HEIGHTxWIDTH. Labels stay whole."
+        ),
+    ] = None,
+    compile_: Annotated[
+        bool, typer.Option("--compile", help="Compile the network (torch.compile): takes a minute, then faster.")
+    ] = False,
     batch: Annotated[
         int | None,
         typer.Option(min=1, help="Keyframes that go through the network together.  [default: 1, on a GPU 8]"),
@@ -122,6 +135,7 @@ def segment(
             raise typer.BadParameter("several sources: add report to --save, for a page each", param_hint="--report")
     if (fusion == "convolution") != (fusion_weights is not None):
         raise typer.BadParameter("goes with --fusion convolution, and that with it", param_hint="--fusion-weights")
+    network_size = picture_size(imgsz, "--imgsz")
     begin, stop = seconds(start, "--start"), seconds(end, "--end")
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
@@ -142,6 +156,9 @@ def segment(
             fusion_weights=fusion_weights,
             flow_weights=flow_weights,
             device=device,
+            precision=precision,
+            imgsz=network_size,
+            compile=compile_,
             batch=batch or "auto",
             memory=1e9 * memory,
         )

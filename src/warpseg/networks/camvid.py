@@ -5,10 +5,9 @@ from __future__ import annotations
 from importlib.resources import as_file, files
 
 import torch
-from torch import nn
 
 from warpseg.networks import checksum, read_weights
-from warpseg.networks.network import Network
+from warpseg.networks.network import Network, pointwise
 from warpseg.networks.streetnet import StreetNet, fold
 from warpseg.types import Classes
 
@@ -32,9 +31,8 @@ def load(*, device: torch.device, dtype: torch.dtype) -> Network:
     net = StreetNet(len(CLASSES))
     net.load_state_dict(weights)
     features = fold(net.features.eval()).to(device, dtype).to(memory_format=torch.channels_last)
-    head: nn.Module = net.head.to(device).eval()
     return Network(
-        "camvid", features, head, True,
+        "camvid", features, pointwise(net.head.to(device).eval()), True,
         classes=CLASSES, white=255, short_side=SHORT_SIDE, device=device, dtype=dtype, checksum=digest,
         reentrant=True,
     )  # fmt: skip

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from warpseg.errors import ModelError
 from warpseg.networks import checksum, read_weights
-from warpseg.networks.network import Network
+from warpseg.networks.network import Network, pointwise
 from warpseg.types import Classes
 
 __all__ = ["CITYSCAPES", "STRIDE", "DeepLab", "TaskNetwork", "load"]
@@ -83,6 +84,18 @@ class DeepLab(nn.Module):
         return probabilities
 
 
+def fold(module: nn.Module) -> nn.Module:
+    """Fold each batch norm into the convolution just before it, in place, for inference."""
+    before, convolution = "", None
+    for name, child in module.named_children():  # torchvision registers its modules in the order in which they run
+        if isinstance(child, nn.BatchNorm2d) and convolution is not None:
+            setattr(module, before, fuse_conv_bn_eval(convolution, child))
+            setattr(module, name, nn.Identity())
+        before, convolution = name, child if isinstance(child, nn.Conv2d) else None
+        fold(child)
+    return module
+
+
 def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, random_weights: bool = False) -> Network:
     """Return the paper's network with ``weights`` (safetensors, the names of ``DeepLab``'s state).
 
@@ -107,10 +120,10 @@ def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, rand
     net = net.eval().requires_grad_(False)
     head = net.task.scores.to(device)
     classes = CITYSCAPES if head.out_channels == len(CITYSCAPES) else None
-    net.trunk.to(device, dtype).to(memory_format=torch.channels_last)
+    fold(net.trunk).to(device, dtype).to(memory_format=torch.channels_last)
     net.mean, net.std = net.mean.to(device, dtype), net.std.to(device, dtype)
     digest = None if weights is None else checksum(weights)
     return Network(
-        "deeplab-resnet101", net.features, head, True,
+        "deeplab-resnet101", net.features, pointwise(head), True,
         classes=classes, device=device, dtype=dtype, checksum=digest, reentrant=True,
     )  # fmt: skip

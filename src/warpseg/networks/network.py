@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import groupby
 from typing import Literal, Protocol
 
@@ -16,9 +18,12 @@ from torch.nn import functional as F
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
 
-__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "wrap"]
+__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "pointwise", "wrap"]
 
-Precision = Literal["auto", "fp32", "bf16"]
+Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+_DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+_FP16_ON_A_CPU = ("avx512_fp16", "amx_fp16", "fp16_arith")
 
 
 class Batched(Protocol):
@@ -40,7 +45,7 @@ class Network:
 
     ``feature_net`` maps RGB (b, 3, H, W) of ``dtype`` in [0, ``white``] to features (b, D, h, w); ``head`` maps
     these, as float32, to scores (b, C, h, w) at the same cells. Both are already on ``device`` and in evaluation
-    mode.
+    mode. With ``autocast`` it is torch that computes in ``dtype`` where it may, and ``feature_net`` is given float32.
     """
 
     name: str
@@ -51,8 +56,12 @@ class Network:
     classes: Classes | None = None  # None: named by number once the scores are seen
     white: float = 1.0
     short_side: tuple[int, int] | None = None  # pixels: pictures smaller or larger than this are scaled to fit
+    imgsz: int | tuple[int, int] | None = None  # pixels of the shorter side, or (H, W): every picture is scaled to this
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
+    autocast: bool = False
+    channels_last: bool = True  # whether RGB is given with its channels innermost in memory
+    compiled: bool = False
     checksum: str | None = None  # SHA-256 of the weights file
     reentrant: bool = False  # whether several threads may run it at the same time
 
@@ -70,7 +79,8 @@ class Network:
         maps: list[Tensor] = []
         for _, alike in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
             rgb = self._fed(list(alike))
-            f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
+            with torch.autocast(self.device.type, self.dtype) if self.autocast else nullcontext():
+                f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
             if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != len(rgb):
                 shape = tuple(f.shape) if isinstance(f, Tensor) else type(f).__name__
                 count = f"{len(rgb)} pictures" if len(rgb) > 1 else "one picture"
@@ -78,26 +88,36 @@ class Network:
             maps += (one.float() for one in f)
         return maps
 
+    def seen(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Return the size (H, W) at which the network sees pictures of ``size``.
+
+        ``imgsz`` says it; without, ``short_side`` does, where pictures are enlarged at most to their double size.
+        """
+        side = min(size)
+        if isinstance(self.imgsz, tuple):
+            return self.imgsz
+        if self.imgsz is not None:
+            scale = self.imgsz / side
+        elif self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
+            return size
+        else:
+            scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
+        return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
+
     def _fed(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
-        """Return pictures (H, W, 3) of one size as the network takes them: (b, 3, h, w), channels-last as decoded."""
-        bytes_of = [torch.from_numpy(pixels) for pixels in pictures]
+        """Return pictures (H, W, 3) of one size as the network takes them: (b, 3, h, w) on its device."""
+        rows = [torch.from_numpy(pixels) for pixels in pictures]
+        stacked = torch.stack(rows) if len(rows) > 1 else rows[0][None]
         if self.device.type == "cuda":
             # Bytes travel, a quarter of the floats, from pinned memory, so that nobody waits for them.
-            pinned = torch.empty((len(pictures), *pictures[0].shape), dtype=torch.uint8, pin_memory=True)
-            rgb = torch.stack(bytes_of, out=pinned).to(self.device, non_blocking=True).permute(0, 3, 1, 2)
-            return self._fit(rgb.float()).to(self.dtype)  # only the CPU scales bytes
-        stacked = torch.stack(bytes_of) if len(bytes_of) > 1 else bytes_of[0][None]
-        return self._fit(stacked.permute(0, 3, 1, 2)).to(self.device).to(self.dtype)
-
-    def _fit(self, rgb: Tensor) -> Tensor:
-        """Scale pictures (b, 3, H, W) whose shorter side is out of ``short_side``, at most to their double size."""
-        side = min(rgb.shape[-2:])
-        if self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
-            return rgb
-        scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
-        size = (round(rgb.shape[-2] * scale), round(rgb.shape[-1] * scale))
-        scaled = F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
-        return scaled.contiguous(memory_format=torch.channels_last)
+            stacked = stacked.pin_memory().to(self.device, non_blocking=True).float()  # only the CPU scales bytes
+        rgb = stacked.permute(0, 3, 1, 2)  # channels-last, as decoded
+        size = self.seen((rgb.shape[2], rgb.shape[3]))
+        if size != rgb.shape[2:]:
+            rgb = F.interpolate(rgb, size=size, mode="bilinear", align_corners=False, antialias=True)
+        rgb = rgb.to(self.device).to(torch.float32 if self.autocast else self.dtype)
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        return rgb.contiguous(memory_format=layout)
 
     @torch.inference_mode()
     def task(self, f: Tensor) -> Tensor:
@@ -120,39 +140,50 @@ class ScoreSpace:
 
     def features(self, frame: Frame) -> Tensor:
         """Return the scores (C, h, w) of a frame, in the role of features."""
-        return self.batch([frame])[0]
+        return self.network.task(self.network.features(frame)).contiguous()
 
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
         """Return the scores (C, h, w) of each frame, in the role of features."""
-        return [self.network.task(f) for f in self.network.batch(frames)]
+        return [self.network.task(f).contiguous() for f in self.network.batch(frames)]
 
     def task(self, f: Tensor) -> Tensor:
         """Return ``f``, which holds scores already."""
         return f
 
 
-def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device) -> Network:
+def wrap(
+    module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device, dtype: torch.dtype | None = None
+) -> Network:
     """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w).
 
     Any stride will do. A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as
-    torchvision's do, fit as well. The module itself is moved to ``device`` and put into evaluation mode.
+    torchvision's do, fit as well. The module itself is moved to ``device`` and put into evaluation mode; its weights
+    keep their type, and their memory layout is that of the RGB it is given. ``dtype`` is what torch computes in where
+    that is safe (autocast), by default the module's own.
     """
     if isinstance(module, Network):
         return module
-    if isinstance(module, tuple):
-        feature_net, head = (part.to(device).eval() for part in module)
-        # Only what is known to be linear and to keep to its cell: a subclass may do more.
-        pointwise = type(head) is nn.Conv2d and (head.kernel_size, head.stride, head.padding) == (
-            (1, 1),
-            (1, 1),
-            (0, 0),
-        )
-        return Network(_name(feature_net), feature_net, head, pointwise or type(head) is nn.Identity, device=device)
-    if not isinstance(module, nn.Module):
+    if not isinstance(module, (nn.Module, tuple)):
         raise ModelError(
             f"cannot segment with a {type(module).__name__}: expected a model's name, a torch module or a pair of them"
         )
-    whole = module.to(device).eval()
+    parts = [part.to(device).eval() for part in (module if isinstance(module, tuple) else (module,))]
+    cast = dtype not in (None, torch.float32)
+    made = partial(
+        Network, device=device, dtype=dtype or torch.float32, autocast=cast, channels_last=_is_channels_last(parts[0])
+    )
+    if isinstance(module, tuple):
+        feature_net, head = parts
+        # Only what is known to be linear and to keep to its cell: a subclass may do more.
+        if type(head) is nn.Conv2d and (head.kernel_size, head.stride, head.padding, head.groups) == (
+            (1, 1),
+            (1, 1),
+            (0, 0),
+            1,
+        ):
+            return made(_name(feature_net), feature_net, pointwise(head), True)
+        return made(_name(feature_net), feature_net, head, type(head) is nn.Identity)
+    (whole,) = parts
 
     def scores(rgb: Tensor) -> Tensor:
         out = whole(rgb)
@@ -163,7 +194,32 @@ def wrap(module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: t
         found: Tensor = out["out"] if isinstance(out, dict) else out
         return found
 
-    return Network(_name(module), scores, nn.Identity(), True, shows_features=False, device=device)
+    return made(_name(module), scores, nn.Identity(), True, shows_features=False)
+
+
+def pointwise(convolution: nn.Conv2d) -> Callable[[Tensor], Tensor]:
+    """Return a 1x1 convolution as the matrix product that it is, which takes features in any memory layout as they are.
+
+    On a CPU the convolution itself would rearrange channels-last features first, which takes longer than the product.
+    """
+
+    def scores(f: Tensor) -> Tensor:
+        product = torch.einsum("oc,bchw->bohw", convolution.weight[:, :, 0, 0], f)
+        return product if convolution.bias is None else product + convolution.bias[:, None, None]
+
+    return scores
+
+
+def _is_channels_last(module: nn.Module) -> bool:
+    """Whether the module was brought to channels-last by whoever made it.
+
+    It is given pictures as it is itself: code that was written for one layout may fail (``view``) with the other.
+    """
+    return any(
+        parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+        for parameter in module.parameters()
+        if not parameter.is_contiguous()
+    )
 
 
 def _name(module: nn.Module) -> str:
@@ -192,15 +248,19 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """Return the type to compute in; ``auto`` is bf16 where the device multiplies it natively, else fp32."""
-    if precision not in ("auto", "fp32", "bf16"):
-        raise ValueError(f"precision {precision!r}: expected auto, fp32 or bf16")
-    if precision == "fp32":
-        return torch.float32
-    if precision == "bf16":
-        return torch.bfloat16
+    """Return the type to compute in.
+
+    ``auto`` is bf16 where the device multiplies it natively, else fp32; never fp16, whose range (65504) a network has
+    to be made for. bf16 is computed everywhere, by way of fp32 where it is not native. Raises ``ModelError`` for fp16
+    on a CPU that does not compute in it.
+    """
+    if precision not in ("auto", *_DTYPES):
+        raise ValueError(f"precision {precision!r}: expected auto, {', '.join(_DTYPES)}")
+    can = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    if precision == "fp16" and device.type == "cpu" and not any(can.get(name) for name in _FP16_ON_A_CPU):
+        raise ModelError("precision fp16: this CPU does not compute in it; use --precision bf16 or fp32")
+    if precision != "auto":
+        return _DTYPES[precision]
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
-    can = torch.cpu.get_capabilities()
-    native = device.type == "cpu" and (can.get("avx512_bf16") or can.get("amx_bf16"))
-    return torch.bfloat16 if native else torch.float32
+    return torch.bfloat16 if can.get("avx512_bf16") or can.get("amx_bf16") else torch.float32
