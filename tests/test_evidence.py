@@ -11,9 +11,9 @@ import torch
 
 from pans import grey, pan, rgb, texture
 from warpseg import Frame, MotionField, Segmenter, load, open_video, schemes
-from warpseg.evidence import belief, by_evidence
+from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
 from warpseg.fusion import average
-from warpseg.motion.differences import differences
+from warpseg.motion.differences import DOUBTFUL, belief, differences
 from warpseg.motion.planes import MARGIN, Plane
 from warpseg.schemes import Carried
 from warpseg.synthetic import Street
@@ -111,10 +111,27 @@ def test_differences_are_those_of_the_windows() -> None:
 
 
 def test_belief_falls_with_the_difference() -> None:
-    found = belief(np.array([0, 1, 5, 10, 20, 100], np.float32))
+    found = belief(np.array([0, 1, DOUBTFUL, 10, 20, 100], np.float32))
     assert found[0] == 1
-    assert found[3] == pytest.approx(0.5)
+    assert found[2] == pytest.approx(0.5)
     assert (np.diff(found) < 0).all()
+
+
+def test_a_path_that_ends_outside_of_the_frame_counts_for_less() -> None:
+    """On a flat picture, where the border looks like everything: the other side gains by as much as is written."""
+    now = frame(np.full((*SIZE, 3), 128, np.uint8))
+    left = MotionField(torch.full((2, *CELLS), 0.25), torch.ones(CELLS))  # the last quarter of rows and columns leaves
+    gone = torch.zeros(CELLS, dtype=torch.bool)
+    gone[9:], gone[:, 12:] = True, True
+    plain = 1 / (1 + math.exp(-DISTANCE * math.log(0.4 / 0.6)))
+    for sides, sign in (((left, STILL), -1), ((STILL, left), 1), ((left, left), 0)):
+        verdict = by_evidence(now, carried(1, now, sides[0]), carried(0, now, sides[1]), 0.4)
+        logit = sign * SHARPNESS * OUTSIDE + DISTANCE * math.log(0.4 / 0.6)
+        assert isinstance(verdict.alpha, torch.Tensor)
+        torch.testing.assert_close(verdict.alpha[gone], torch.full((int(gone.sum()),), 1 / (1 + math.exp(-logit))))
+        torch.testing.assert_close(verdict.alpha[~gone], torch.full((int((~gone).sum()),), plain))
+        assert verdict.confidence is not None
+        assert float(verdict.confidence.min()) == 1  # the pictures agree all the same
 
 
 class Brightness:

@@ -12,9 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from warpseg.evidence import belief
 from warpseg.geometry import follow
-from warpseg.motion.differences import differences
+from warpseg.motion.differences import belief, differences
 from warpseg.types import Frame, MotionField
 
 __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second"]

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from torch import Tensor
 
-from warpseg.motion.differences import differences
+from warpseg.geometry import inside
+from warpseg.motion.differences import DOUBTFUL, belief, differences
 from warpseg.schemes import Carried, Verdict
 from warpseg.types import Frame
 
-__all__ = ["belief", "by_evidence"]
+__all__ = ["DISTANCE", "DOUBTFUL", "OUTSIDE", "SHARPNESS", "by_evidence"]
 
 # Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
-_SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
-_DISTANCE = 0.5  # how much of the logit of the paper's weight counts beside it
-_DOUBTFUL = 10.0  # grey levels of difference at which confidence is one half
+SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
+DISTANCE = 0.5  # how much of the logit of the paper's weight counts beside it
+OUTSIDE = 5.0  # grey levels that a path counts for more if it ends outside of the frame, where it found the border
 
 
 def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:
@@ -33,32 +33,33 @@ def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None,
     ahead, behind = _difference(frame, forward), _difference(frame, backward)
     if (forward is not None and ahead is None) or (backward is not None and behind is None):
         return Verdict(alpha)
-    if ahead is not None and behind is not None:
-        logit = _DISTANCE * math.log(alpha / (1 - alpha))
-        weight = torch.sigmoid(torch.from_numpy(behind - ahead).mul_(_SHARPNESS).add_(logit))
-        left = torch.lerp(torch.from_numpy(behind), torch.from_numpy(ahead), weight)
-    elif ahead is not None or behind is not None:
-        one = ahead if ahead is not None else behind
-        assert one is not None
-        weight, left = torch.tensor(alpha), torch.from_numpy(one)
+    weight = torch.tensor(alpha)
+    if forward is not None and backward is not None and ahead is not None and behind is not None:
+        evidence = behind - ahead + OUTSIDE * (_outside(backward) - _outside(forward))
+        weight = torch.sigmoid(evidence.mul_(SHARPNESS).add_(DISTANCE * math.log(alpha / (1 - alpha))))
+        left = torch.lerp(behind, ahead, weight)
+    elif ahead is not None:
+        left = ahead
+    elif behind is not None:
+        left = behind
     else:
         return Verdict(alpha)
-    confidence = torch.from_numpy(belief(left.numpy()))
-    carried = forward if forward is not None else backward
+    carried = forward or backward
     assert carried is not None
-    return Verdict(weight.to(carried.f.device), confidence)
+    return Verdict(weight.to(carried.f.device), torch.from_numpy(belief(left.numpy())))
 
 
-def _difference(frame: Frame, carried: Carried | None) -> NDArray[np.float32] | None:
+def _difference(frame: Frame, carried: Carried | None) -> Tensor | None:
     """Return the mean luma difference (h, w) in grey levels between a frame and its keyframe along the path."""
     if carried is None or carried.path is None or frame.plane is None or carried.key.plane is None:
         return None
     plane, other = frame.plane, carried.key.plane
     if plane.size != other.size:
         return None
-    return differences(plane, other, carried.path.offsets.numpy())
+    return torch.from_numpy(differences(plane, other, carried.path.offsets.numpy()))
 
 
-def belief(difference: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return confidence in [0, 1] by the difference of two pictures, grey levels."""
-    return (1 / (1 + (difference / _DOUBTFUL) ** 2)).astype(np.float32)
+def _outside(carried: Carried) -> Tensor:
+    """Return 1 where the path to the keyframe ends outside of the frame, else 0; (h, w)."""
+    assert carried.path is not None
+    return 1 - inside(carried.path.offsets)

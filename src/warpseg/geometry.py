@@ -16,7 +16,7 @@ from torch.nn import functional as F
 from warpseg import sampling
 from warpseg.types import MotionField
 
-__all__ = ["compose", "follow", "invert", "negate", "resample", "sample", "warp"]
+__all__ = ["compose", "follow", "inside", "invert", "negate", "resample", "sample", "warp"]
 
 
 def warp(x: Tensor, motion: MotionField) -> Tensor:
@@ -88,7 +88,7 @@ def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField
     for motion in motions:
         offsets, certainty = motion.offsets.cpu().contiguous(), motion.confidence.cpu().contiguous()
         sampling.advance(points.numpy(), confidence.numpy(), offsets.numpy(), certainty.numpy())
-    return MotionField(points - start, confidence * _inside(points - start))
+    return MotionField(points - start, confidence * inside(points - start))
 
 
 def compose(first: MotionField, second: MotionField) -> MotionField:
@@ -98,11 +98,11 @@ def compose(first: MotionField, second: MotionField) -> MotionField:
     """
     onward = torch.cat([resample(second.offsets, first.size), resample(second.confidence[None], first.size)])
     reached = sample(onward, first.offsets)
-    confidence = torch.minimum(first.confidence, reached[2]) * _inside(first.offsets)
+    confidence = torch.minimum(first.confidence, reached[2]) * inside(first.offsets)
     return MotionField(first.offsets + reached[:2], confidence)
 
 
-def _inside(offsets: Tensor) -> Tensor:
+def inside(offsets: Tensor) -> Tensor:
     """Return 1 where the cell centre plus offset lies in the frame, else 0; (h, w)."""
     height, width = offsets.shape[-2:]
     x = (torch.arange(width, device=offsets.device) + 0.5) / width + offsets[0]

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from warpseg.motion.planes import MARGIN, Plane
 from warpseg.motion.window import WINDOW, difference
 
-__all__ = ["differences"]
+__all__ = ["DOUBTFUL", "belief", "differences"]
+
+DOUBTFUL = 8.0  # grey levels of difference at which confidence is one half
 
 
 def differences(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -21,6 +23,11 @@ def differences(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDA
     size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
     _differences(plane.pixels, other.pixels, size, offsets, out)
     return out
+
+
+def belief(difference: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return confidence in [0, 1] by the difference of two pictures, grey levels."""
+    return (1 / (1 + (difference / DOUBTFUL) ** 2)).astype(np.float32)
 
 
 @numba.njit(cache=True, nogil=True)

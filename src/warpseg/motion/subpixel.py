@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.differences import differences
+from warpseg.motion.differences import DOUBTFUL, belief, differences
 from warpseg.motion.planes import Plane
 from warpseg.motion.search import Vectors, corner
 from warpseg.motion.window import WINDOW, normal_equations
@@ -15,7 +15,6 @@ __all__ = ["certainty", "refine"]
 
 _NOISE = 1024.0  # added to the summed squared gradients: where there is less texture, the fraction goes to zero
 _EQUAL = 32  # summed difference up to which there is nothing to gain: half a grey level a pixel
-_DOUBTFUL = 8.0  # grey levels of mean difference at which confidence is one half
 
 
 def refine(plane: Plane, other: Plane, found: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -56,13 +55,13 @@ def _refine(
                 dx, dy = _step(here, there, width, top * width + left, (top + y) * width + left + x)
             offsets[0, row, column] = (x + dx) / size[1]
             offsets[1, row, column] = (y + dy) / size[0]
-            off = error[row, column] / np.float32(_DOUBTFUL * WINDOW * WINDOW)
+            off = error[row, column] / np.float32(DOUBTFUL * WINDOW * WINDOW)
             confidence[row, column] = 1 / (1 + off * off)
 
 
 def certainty(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the confidence (rows, columns) of offsets that were not searched here."""
-    return (1 / (1 + (differences(plane, other, offsets) / _DOUBTFUL) ** 2)).astype(np.float32)
+    return belief(differences(plane, other, offsets))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
