@@ -18,7 +18,7 @@ from typer.testing import CliRunner, Result
 
 from warpseg import networks
 from warpseg.calibrate.bound import lower_bound
-from warpseg.calibrate.excerpts import SPAN, Material, Reader, VideoMaterial, known, plan, spread
+from warpseg.calibrate.excerpts import GAP, SPAN, Material, VideoMaterial, known, plan, spread
 from warpseg.calibrate.judge import ExcerptJudge
 from warpseg.calibrate.measures import Measure, Target, by_distance, worst
 from warpseg.calibrate.profile import Profile, read, write
@@ -26,6 +26,7 @@ from warpseg.calibrate.run import calibrate
 from warpseg.calibrate.search import Choice, Row, largest, smallest_that
 from warpseg.cli import app
 from warpseg.errors import ModelError, OutputError, ProfileError
+from warpseg.evaluate.stretches import Reader
 from warpseg.synthetic import Street, encode
 from warpseg.types import Frame, MotionField
 
@@ -205,7 +206,7 @@ class Counted:
 
 def test_stretches_that_follow_each_other_are_read_in_one_go() -> None:
     material = Counted(1000)
-    reader = Reader(material)
+    reader = Reader(material.start, gap=GAP)
     for first, count in ((5, 20), (15, 20), (15, 5), (40, 3), (500, 10), (990, 20)):
         expected = list(range(first, min(first + count, 1000)))
         assert [frame.index for frame in reader.read(first, count)] == expected
@@ -251,8 +252,8 @@ def test_the_promise_holds_on_streets_that_were_not_seen(tmp_path: Path) -> None
 def test_a_video_is_read_from_the_middle_with_its_own_frame_numbers(street: Path) -> None:
     material = VideoMaterial(str(street), "auto")
     assert material.count() == 110
-    frames = Reader(material).read(70, 12)
-    whole = Reader(material).read(0, 110)
+    frames = Reader(material.start, gap=GAP).read(70, 12)
+    whole = Reader(material.start, gap=GAP).read(0, 110)
     assert [frame.index for frame in frames] == list(range(70, 82))
     for frame in frames:
         np.testing.assert_array_equal(frame.pixels, whole[frame.index].pixels)

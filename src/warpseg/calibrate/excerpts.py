@@ -1,4 +1,4 @@
-"""Which frames are looked at: short excerpts spread over the sources, and reading them again for every interval."""
+"""Which frames are looked at: short excerpts spread over the sources."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from warpseg.source import Motion, open_video
 from warpseg.types import Frame
 from warpseg.video import open_pictures
 
-__all__ = ["SPAN", "ClipMaterial", "Excerpt", "Material", "Plan", "Reader", "VideoMaterial", "known", "plan", "spread"]
+__all__ = ["GAP", "SPAN", "ClipMaterial", "Excerpt", "Material", "Plan", "VideoMaterial", "known", "plan", "spread"]
 
 T = TypeVar("T")
 
 SPAN = 10  # frames an excerpt is judged on or among; neighbours resemble each other, so more of them tell little
 _JUDGED = 4  # of these, at most
 _LEAD = 12  # frames read before an excerpt, until vectors can be trusted after a start in mid-stream
-_GAP = 100  # frames that are rather read than sought past
+GAP = 100  # frames that are rather read than sought past
 
 
 class Material(Protocol):
@@ -90,29 +90,6 @@ class ClipMaterial:
     def start(self, first: int) -> Iterator[Frame]:
         """Yield all frames: clips are short."""
         return self._clip.frames(self._motion)
-
-
-class Reader:
-    """Reads stretches of one material; those that follow each other in one go."""
-
-    def __init__(self, material: Material) -> None:
-        self._material = material
-        self._frames: Iterator[Frame] | None = None
-        self._held: list[Frame] = []
-
-    def read(self, first: int, count: int) -> list[Frame]:
-        """Return the frames ``first`` to ``first + count - 1``, fewer where the source ends before."""
-        at = self._held[-1].index + 1 if self._held else 0
-        if self._frames is None or (self._held and first < self._held[0].index) or first > at + _GAP:
-            self._frames, self._held = self._material.start(first), []
-        self._held = [frame for frame in self._held if frame.index >= first]
-        while not self._held or self._held[-1].index < first + count - 1:
-            frame = next(self._frames, None)
-            if frame is None:
-                break
-            if frame.index >= first:
-                self._held.append(frame)
-        return self._held[:count]
 
 
 @dataclass(frozen=True)

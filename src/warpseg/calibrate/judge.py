@@ -10,12 +10,13 @@ import torch
 from torch import Tensor
 
 from warpseg.calibrate.bound import FEWEST, lower_bound, weakest
-from warpseg.calibrate.excerpts import SPAN, Excerpt, Material, Plan, Reader
+from warpseg.calibrate.excerpts import GAP, SPAN, Excerpt, Material, Plan
 from warpseg.calibrate.measures import Measure, by_distance, worst
 from warpseg.calibrate.search import Choice, Row
 from warpseg.errors import WarpsegError
 from warpseg.evaluate.metrics import IGNORE, Matrix
 from warpseg.evaluate.protocol import by_offset
+from warpseg.evaluate.stretches import Reader
 from warpseg.networks import Network, ScoreSpace
 from warpseg.schemes import Estimate, SplitNetwork
 from warpseg.segmentation import Segmentation
@@ -87,7 +88,7 @@ class ExcerptJudge:
     def _score(self, choices: Sequence[Choice], n: int) -> tuple[dict[Choice, list[Matrix]], list[int]]:
         found: dict[Choice, list[Matrix]] = {choice: [] for choice in choices}
         used: list[int] = []
-        readers = [Reader(material) for material in self._materials]
+        readers = [Reader(material.start, gap=GAP) for material in self._materials]
         for excerpt in self._plan.excerpts:
             first, count = excerpt.first - (n - 1), SPAN + 2 * (n - 1)
             frames = readers[excerpt.source].read(first, count)

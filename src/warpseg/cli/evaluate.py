@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 
 from warpseg.cli.common import check_page, complain
-from warpseg.cli.lists import numbers, words
+from warpseg.cli.lists import intervals, numbers, words
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
@@ -46,7 +46,15 @@ def evaluate(
     scheme: Annotated[
         str, typer.Option(metavar="NAMES", help="With commas, of every, copy, propagate, interpolate.")
     ] = "copy,propagate,interpolate",
-    interval: Annotated[str, typer.Option("--interval", "-n", metavar="N,...", help="Frames between keyframes.")] = "5",
+    interval: Annotated[
+        str,
+        typer.Option(
+            "--interval", "-n", metavar="N,...", help="Frames from keyframe to keyframe; auto: as they are needed."
+        ),
+    ] = "5",
+    max_interval: Annotated[
+        int | None, typer.Option(min=2, help="With --interval auto: the most frames between keyframes.  [default: 30]")
+    ] = None,
     motion: Annotated[
         str, typer.Option(metavar="NAMES", help="With commas, of auto, codec, estimate, flow, none.")
     ] = "auto",
@@ -54,11 +62,14 @@ def evaluate(
         Path | None, typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else DIS.")
     ] = None,
     fusion: Annotated[
-        Literal["confidence", "average", "maximum", "maximum-literal"] | None,
+        Literal["confidence", "average", "maximum", "maximum-literal", "convolution"] | None,
         typer.Option(
             help="How Algorithm 2 joins the keyframes: by the pictures' agreement (with composed), by distance (with "
-            "chained), maximum."
+            "chained), as named."
         ),
+    ] = None,
+    fusion_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --fusion convolution: its weights, a safetensors file.")
     ] = None,
     propagation: Annotated[
         Literal["composed", "chained"], typer.Option(help="Warp once, or step by step as the paper prints it.")
@@ -80,9 +91,7 @@ def evaluate(
     split: Annotated[str, typer.Option(help="Of cityscapes.")] = "val",
     ignore: Annotated[str, typer.Option(metavar="V,...", help="Label values of folder and video to leave out.")] = "",
     rate: Annotated[int, typer.Option(min=1, help="Frames a second of a folder that is encoded.")] = 25,
-    max_frames: Annotated[
-        int | None, typer.Option(min=1, help="First frames of camvid, folder or video (all are held in memory).")
-    ] = None,
+    max_frames: Annotated[int | None, typer.Option(min=1, help="First frames of camvid, folder or video.")] = None,
     max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes.")] = None,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds in which speed is measured; 0: not at all.")] = 3,
     speed_frames: Annotated[int | None, typer.Option(min=1, help="Frames of the first clip a speed run takes.")] = None,
@@ -102,10 +111,21 @@ def evaluate(
     """Measure accuracy at every distance from the keyframe, and speed, of schemes, intervals and motion."""
     schemes = words(scheme, _SCHEMES, "--scheme")
     motions = words(motion, _MOTIONS, "--motion")
-    intervals = numbers(interval, "--interval")
+    chosen_intervals = intervals(interval, "--interval")
+    if max_interval is not None and "auto" not in chosen_intervals:
+        raise typer.BadParameter("is for --interval auto", param_hint="--max-interval")
+    if chosen_intervals == ["auto"] and (set(schemes) <= {"every", "copy"} or set(motions) == {"none"}):
+        raise typer.BadParameter(
+            "auto follows motion: choose propagate or interpolate, and a motion other than none",
+            param_hint="--interval",
+        )
+    if (fusion == "convolution") != (fusion_weights is not None):
+        raise typer.BadParameter("goes with --fusion convolution, and that with it", param_hint="--fusion-weights")
     ignored = numbers(ignore, "--ignore", least=0) if ignore else []
     if export and dataset != "cityscapes":
         raise typer.BadParameter("labelIds are those of --dataset cityscapes", param_hint="--export-label-ids")
+    if export and "auto" in chosen_intervals:
+        raise typer.BadParameter("with --interval auto a frame has no one distance", param_hint="--export-label-ids")
     if propagation == "chained" and fusion == "confidence":
         raise typer.BadParameter("confidence needs --propagation composed", param_hint="--fusion")
     if flow_weights is not None and "flow" not in motions:
@@ -132,8 +152,9 @@ def evaluate(
         )  # fmt: skip
         usual = "average" if propagation == "chained" else "confidence"
         chosen = settings(
-            cast("list[SchemeName]", schemes), intervals, cast("list[Motion]", motions),
-            fusion=fusion or usual, propagation=propagation, reverse=reverse, flow_weights=flow_weights,
+            cast("list[SchemeName]", schemes), chosen_intervals, cast("list[Motion]", motions),
+            fusion=fusion or usual, fusion_weights=fusion_weights, propagation=propagation, reverse=reverse,
+            flow_weights=flow_weights, max_interval=max_interval or 30,
         )  # fmt: skip
         writer: Export | None = label_ids(out / "labelIds") if export else None
         found = run(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 import typer
 
-__all__ = ["numbers", "words"]
+__all__ = ["intervals", "numbers", "words"]
 
 
 def words(text: str, accepted: Sequence[str], option: str) -> list[str]:
@@ -30,3 +31,11 @@ def numbers(text: str, option: str, *, least: int = 1) -> list[int]:
     if not found or min(found) < least:
         raise typer.BadParameter(f"{text!r}: expected numbers of at least {least}, as 1,2,5 or 1-10", param_hint=option)
     return list(dict.fromkeys(found))
+
+
+def intervals(text: str, option: str) -> list[int | Literal["auto"]]:
+    """Read ``2,5,auto``; ends the command (exit code 2) where it is none of numbers, ranges and ``auto``."""
+    parts = [part.strip() for part in text.split(",")]
+    fixed = ",".join(part for part in parts if part != "auto")
+    found: list[int | Literal["auto"]] = [*numbers(fixed, option)] if fixed or "auto" not in parts else []
+    return [*found, *(["auto"] if "auto" in parts else [])]  # type: ignore[list-item]

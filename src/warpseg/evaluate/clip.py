@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -94,6 +94,11 @@ class Clip:
     fingerprint: str  # changes when the clip's files or its encode do
     clean: tuple[Path, ...] | None = None  # pictures that the network sees instead of the decoded ones
     max_frames: int | None = None
+    known_count: int | None = None  # how many frames there are, where that is known without decoding
+
+    def count(self) -> int:
+        """Return how many frames there are; decodes them where nobody knows. Raises as ``open_video`` does."""
+        return self.known_count if self.known_count is not None else sum(1 for _ in self.frames("none"))
 
     def frames(
         self,
@@ -102,7 +107,7 @@ class Clip:
         flow_weights: Path | str | None = None,
         stages: Stages | None = None,
         decoded: bool = False,
-    ) -> Iterator[Frame]:
+    ) -> Generator[Frame]:
         """Yield the frames in order, numbered from 0, each with motion as ``open_video`` finds it.
 
         The network sees the clean pictures where the clip has them, unless ``decoded``. Raises as ``open_video`` does.

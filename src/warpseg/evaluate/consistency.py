@@ -16,7 +16,7 @@ from warpseg.geometry import resample
 from warpseg.segmentation import Segmentation
 from warpseg.types import Classes, Frame, MotionField
 
-__all__ = ["Moves", "consistency", "moves"]
+__all__ = ["Moves", "compare", "consistency", "moves"]
 
 _UNLIKE = 0.2  # confidence below which the pictures say that it is not the same thing
 
@@ -40,11 +40,12 @@ def consistency(frames: Sequence[Frame], scheme: Scheme, motion: Moves, classes:
     labels = ((result.frame.index, result.labels()) for result in results)
     for (_, before), (index, now) in pairwise(labels):
         if index in motion and before.shape == now.shape:
-            found.append(_compare(before, now, motion[index]))
+            found.append(compare(before, now, motion[index]))
     return np.array(found[1:], np.int64).reshape(-1, 2)
 
 
-def _compare(before: NDArray[Any], now: NDArray[Any], motion: MotionField) -> tuple[int, int]:
+def compare(before: NDArray[Any], now: NDArray[Any], motion: MotionField) -> tuple[int, int]:
+    """Count the pixels (equal, compared) of a frame's labels and those of the frame before, both (height, width)."""
     height, width = now.shape
     offsets = resample(motion.offsets, (height, width)).numpy()
     x = np.rint(np.arange(width, dtype=np.float32) + offsets[0] * width).astype(np.int32)

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 
 from warpseg.errors import OutputError
-from warpseg.evaluate.accuracy import Export, Result, Store, score_clip
+from warpseg.evaluate.accuracy import Export, score_clip
 from warpseg.evaluate.clip import Dataset
 from warpseg.evaluate.rows import row
 from warpseg.evaluate.setting import EVERY, Setting
 from warpseg.evaluate.speed import measure
+from warpseg.evaluate.store import Result, Store
 from warpseg.networks import Network
 
 __all__ = ["evaluate", "machine", "write_json"]
@@ -47,7 +48,7 @@ def evaluate(
     """
     settings = list(dict.fromkeys([EVERY, *settings]))
     begun = datetime.now(UTC)
-    margin = max(setting.interval for setting in settings) - 1
+    margin = max(setting.longest for setting in settings) - 1
     store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
     results = _accuracy(dataset, network, settings, store, margin, export, progress)
     speeds: dict[Setting, dict[str, Any]] = {}
@@ -94,19 +95,19 @@ def _accuracy(
     progress: Progress,
 ) -> dict[Setting, list[Result]]:
     results: dict[Setting, list[Result]] = {setting: [] for setting in settings}
+    segmenters = {setting: setting.segmenter(network) for setting in settings}
     for k, clip in enumerate(dataset.clips, 1):
         found = {setting: store.load(clip, setting) for setting in settings}
-        pending = [setting for setting in settings if found[setting] is None]
-        where = f"{clip.name} ({k} of {len(dataset.clips)})"
+        pending = {setting: segmenter for setting, segmenter in segmenters.items() if found[setting] is None}
+        where = f"accuracy, {clip.name} ({k} of {len(dataset.clips)})"
         if not pending:
-            progress(f"accuracy, {where}: done before")
+            progress(f"{where}: done before")
         elif not dataset.is_labelled or len(clip.labels):
-            for done, (setting, result) in enumerate(
-                score_clip(clip, dataset, network, pending, margin=margin, export=export), 1
-            ):
-                store.save(clip, setting, result)
-                found[setting] = result
-                progress(f"accuracy, {where}: {done} of {len(pending)}, {setting}")
+
+            def say(line: str, where: str = where) -> None:
+                progress(f"{where}: {line}")
+
+            found |= score_clip(clip, dataset, network, pending, store, margin=margin, export=export, progress=say)
         for setting in settings:
             finished = found[setting]
             if finished is not None:  # a clip without labels has nothing to say

@@ -72,10 +72,11 @@ def picture_clip(
         def pictures() -> Iterator[NDArray[np.uint8]]:
             return (read_rgb(path) for path in paths)
 
-        return Clip(name, labels, pictures, mark)
+        return Clip(name, labels, pictures, mark, known_count=len(paths))
     return Clip(
-        name, labels, lambda: encoded(paths, name, encoding, rate, cache), mark, clean=tuple(paths) if clean else None
-    )
+        name, labels, lambda: encoded(paths, name, encoding, rate, cache), mark,
+        clean=tuple(paths) if clean else None, known_count=len(paths),
+    )  # fmt: skip
 
 
 def video_and_labels(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,7 +27,8 @@ Watch = Callable[[int, int, NDArray[Any]], None]
 class Remembering:
     """A network that computes the features of each frame once, for many runs over one decoded video.
 
-    Frames are known by their number: make another for another video. Speed must not be measured with it.
+    Frames are known by their number: make another for another video. It holds all features until it is told to
+    ``forget``. Speed must not be measured with it.
     """
 
     def __init__(self, network: SplitNetwork) -> None:
@@ -37,8 +39,13 @@ class Remembering:
     def features(self, frame: Frame) -> Tensor:
         """Return the features of a frame, computed when first asked for."""
         if frame.index not in self._known:
-            self._known[frame.index] = self._network.features(frame)
+            # Of a copy: the frame itself would keep its converted pixels as long as it is held.
+            self._known[frame.index] = self._network.features(replace(frame))
         return self._known[frame.index]
+
+    def forget(self, before: int) -> None:
+        """Drop the features of frames that come before number ``before``."""
+        self._known = {index: f for index, f in self._known.items() if index >= before}
 
 
 def by_offset(

@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from warpseg.evaluate.metrics import Matrix, mean_iou
 
-__all__ = ["Reading", "Scores", "average", "average_retention", "bounds", "difference", "worst", "worst_retention"]
+__all__ = [
+    "Reading", "Scores", "average", "average_retention", "bounds", "difference", "drawn_times", "worst",
+    "worst_retention",
+]  # fmt: skip
 
 Values = NDArray[np.float64]
 
@@ -48,6 +51,21 @@ def bounds(values: Values, level: float = 0.95) -> tuple[float, float]:
     """Return the percentile interval of resampled values that holds ``level`` of them."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
+
+
+def drawn_times(count: int, block: int, draws: int, seed: int) -> Values:
+    """Return how often each of ``count`` targets is drawn, (draws, count), ``block`` neighbours at a time.
+
+    The last target's neighbour is the first. Raises ``ValueError`` for fewer targets than two blocks.
+    """
+    if count < 2 * block:
+        raise ValueError(f"{count} target frames are too few to draw blocks of {block}; at least {2 * block}")
+    random = np.random.default_rng(seed)
+    starts = random.integers(count, size=(draws, round(count / block), 1))
+    drawn = (starts + np.arange(block)) % count
+    times = np.zeros((draws, count))
+    np.add.at(times, (np.arange(draws)[:, None, None], drawn), 1)
+    return times
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,14 +130,7 @@ class Scores:
         and so do other ``Scores`` of as many targets: their difference, draw by draw, is a paired comparison. Raises
         ``ValueError`` for fewer targets than two blocks.
         """
-        count = len(self.frames)
-        if count < 2 * block:
-            raise ValueError(f"{count} target frames are too few to draw blocks of {block}; at least {2 * block}")
-        random = np.random.default_rng(seed)
-        starts = random.integers(count, size=(draws, round(count / block), 1))
-        drawn = (starts + np.arange(block)) % count
-        times = np.zeros((draws, count))
-        np.add.at(times, (np.arange(draws)[:, None, None], drawn), 1)
+        times = drawn_times(len(self.frames), block, draws, seed)
         # A distance at a time: the matrices of all draws need not fit in memory together.
         columns = [mean_iou(np.tensordot(times, matrices, 1)) for matrices in self.matrices.astype(np.float64)]
         return np.stack(columns, 1)

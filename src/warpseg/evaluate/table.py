@@ -19,6 +19,11 @@ _LEGEND = (
     "frame on the same frames; pixels: accuracy of pixels; steady: labels that move as the picture does; fps: from "
     "source to labels"
 )
+_AUTO = (
+    "{name}: a keyframe every {mean_interval:.1f} frames on average ({keyframe_share:.1f} % of frames), in {runs} runs "
+    "that begin at different frames; average: one matrix over their intermediate frames; worst: of the distances that "
+    "enough targets were met at; pooled is the reading that fixed intervals share"
+)
 _PIPE, _WIDE = 170, 150  # columns where there is no terminal; columns that everything needs
 
 
@@ -45,7 +50,12 @@ def print_table(found: dict[str, Any]) -> None:
         table.add_row(*(cells[name] for name in names))
     console.print(table)
     console.print(_LEGEND.format(measure=measure))
+    for row in found["rows"]:
+        if row["interval"] == "auto":
+            console.print(_AUTO.format(**row), markup=False)
     _print_distances(console, found)
+    if found["categories"]:
+        _print_categories(console, found)
 
 
 def _print_distances(console: Console, found: dict[str, Any]) -> None:
@@ -58,6 +68,17 @@ def _print_distances(console: Console, found: dict[str, Any]) -> None:
         for row in found["rows"]:
             table.add_row(row["name"], *map(_number, [row["every_frame"], *row["by_distance"]]))
         console.print(table)
+
+
+def _print_categories(console: Console, found: dict[str, Any]) -> None:
+    table = Table(box=box.SIMPLE, pad_edge=False, title="IoU of categories, average", title_justify="left")
+    table.add_column("setting")
+    for name in (*found["categories"], "mean"):
+        table.add_column(name, justify="right")
+    for row in found["rows"]:
+        cells = [*row["per_category"]["average"], row["category_iou"]["average"]]
+        table.add_row(row["name"], *map(_number, cells))
+    console.print(table)
 
 
 def _cells(row: dict[str, Any], measure: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from warpseg.pages.charts import Line, bar, legend, lines
 from warpseg.pages.document import section
+from warpseg.pages.heat import heat
 from warpseg.pages.markup import Html, element, number, table
 
 __all__ = ["accuracy"]
@@ -31,12 +32,14 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
         classes   names of the classes
         rows      a list, one for each setting:
             scheme, interval        what ran, and what else tells it from others: motion, fusion, propagation, reverse
+            mean_interval           where the interval is "auto": how it came out
             every_frame             frame by frame, on the same target frames
-            by_distance             accuracy at 1 .. interval-1 frames after a keyframe
+            by_distance             accuracy at 1 .. interval-1 frames after a keyframe, None where it was not measured
             average, worst          over those, and average_interval, worst_interval: (low, high), 95 %
             average_with_keyframes, pooled, average_retention, worst_retention, temporal_consistency
             pixel_accuracy          {"average": ...}
-            per_class               {"average": IoU of each class, None where it is absent}
+            per_class               {"average": IoU of each class, None where it is absent, "every_frame": likewise,
+                                    "by_distance": at each distance}; per_category likewise, of ``categories``
             speed                   {"fps": ..., "speed_up": ..., "ms_by_stage": {...}}, None where it was not measured
     """
     settings = [_flat(row) for row in evaluation.get("rows") or []]
@@ -48,8 +51,19 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     about = f"{measure} in percent, all distances on the same target frames; bars and brackets are 95 % intervals."
     if measure == "agreement":
         about = "No labels: agreement with the network's own output on every frame, which is not accuracy. Percent."
+    if any(_is_auto(setting) for setting in settings):
+        about += (
+            " Auto: keyframes as they are needed; average is over the intermediate frames of several runs, and frames "
+            "are at the distances that come, so that pooled is what compares best with fixed intervals."
+        )
     parts = [section(f"Results{where}", _readings(settings, measure), about=about)]
     parts += [section(heading, plots) for heading, plots in _plots(settings, measure)]
+    shown = _farthest(settings)
+    for key, names, what in (("per_category", "categories", "category"), ("per_class", "classes", "class")):
+        if any((one.get(key) or {}).get("by_distance") for one in shown):
+            maps = [heat(_title(one, settings), evaluation.get(names) or [], one[key], what) for one in shown]
+            about = "Each scheme at its largest interval. Pink: lost since the keyframe, full colour from 15 points on."
+            parts.append(section(f"IoU of each {what} by distance", element("div", *maps, class_="pair"), about=about))
     if any(setting.get("class_iou") for setting in settings):
         parts.append(section("IoU of each class", _by_class(evaluation.get("classes") or [], settings)))
     if any(setting.get("ms_by_stage") for setting in settings):
@@ -62,7 +76,14 @@ def _flat(row: Setting) -> Setting:
     flat = {**row, **(row.get("speed") or {})}
     flat["pixel_accuracy"] = (row.get("pixel_accuracy") or {}).get("average")
     flat["class_iou"] = (row.get("per_class") or {}).get("average")
+    interval = row.get("interval", 1)
+    flat["frames"] = float(row["mean_interval"] if interval == "auto" else interval)  # from keyframe to keyframe
+    flat["interval"] = f"auto ({flat['frames']:.1f})" if interval == "auto" else str(interval)
     return flat
+
+
+def _is_auto(setting: Setting) -> bool:
+    return str(setting["interval"]).startswith("auto")
 
 
 def _name(setting: Setting, settings: Sequence[Setting]) -> str:
@@ -72,7 +93,25 @@ def _name(setting: Setting, settings: Sequence[Setting]) -> str:
         values = {str(other[key]) for other in settings if key in other}
         if key in setting and len(values) > 1:
             words.append(str(setting[key]))
-    return " ".join(words)
+    return " ".join([*words, "auto"] if _is_auto(setting) else words)
+
+
+def _title(setting: Setting, settings: Sequence[Setting]) -> str:
+    name = _name(setting, settings).removesuffix(" auto")
+    return name if setting["frames"] == 1 else f"{name}, interval {setting['interval']}"
+
+
+def _groups(settings: Sequence[Setting]) -> dict[str, list[Setting]]:
+    """Return the settings that have a distance from the keyframe, by name, the smallest interval first."""
+    found: dict[str, list[Setting]] = {}
+    for one in settings:
+        if one["frames"] > 1:
+            found.setdefault(_name(one, settings), []).append(one)
+    return {name: sorted(group, key=lambda one: one["frames"]) for name, group in found.items()}
+
+
+def _farthest(settings: Sequence[Setting]) -> list[Setting]:
+    return [group[-1] for group in _groups(settings).values()]
 
 
 def _readings(settings: Sequence[Setting], measure: str) -> Html:
@@ -87,54 +126,58 @@ def _readings(settings: Sequence[Setting], measure: str) -> Html:
             return number(value)
         return f"{value:.1f}" + (f" ({low:.1f} to {high:.1f})" if low is not None and high is not None else "")
 
-    rows = [(_name(one, settings), str(one.get("interval", "")), *(cell(one, key) for key in keys)) for one in settings]
+    rows = [
+        (_name(one, settings).removesuffix(" auto"), one["interval"], *(cell(one, key) for key in keys))
+        for one in settings
+    ]
     head = ["scheme", "interval", *(_COLUMNS[key] for key in keys)]
     return table(f"{measure} of each setting", head, rows, numbers=len(head) - 1)
 
 
 def _plots(settings: Sequence[Setting], measure: str) -> Iterator[tuple[str, Html]]:
-    names = list(dict.fromkeys(_name(one, settings) for one in settings if one.get("interval", 1) > 1))
-    groups = [[one for one in settings if _name(one, settings) == name] for name in names]
-    if any(len(group) > 1 for group in groups):
-        yield "Against the interval", element("div", *_by_interval(names, groups, settings, measure), class_="pair")
+    groups = _groups(settings)
+    if any(len(group) > 1 for group in groups.values()):
+        plots = _readings_over("frames", groups, settings, measure)
+        yield "Against the interval", element("div", *plots, class_="pair")
     if any(one.get("by_distance") for one in settings):
         known = [y for one in settings for y in (one.get("by_distance") or []) if y is not None]
-        plots = [_by_distance(name, group, measure, known) for name, group in zip(names, groups, strict=True)]
+        plots = (_by_distance(name, group, measure, known) for name, group in groups.items())
         yield "By distance from the keyframe", element("div", *plots, class_="pair")
     if sum(one.get("fps") is not None for one in settings) > 1:
-        yield "Against speed", element("div", *_by_speed(names, groups, settings, measure), class_="pair")
+        yield "Against speed", element("div", *_readings_over("fps", groups, settings, measure), class_="pair")
 
 
-def _every(settings: Sequence[Setting]) -> Setting | None:
-    return next((one for one in settings if one.get("interval", 1) == 1), None)
-
-
-def _by_interval(
-    names: Sequence[str], groups: Sequence[Sequence[Setting]], settings: Sequence[Setting], measure: str
+def _readings_over(
+    key: str, groups: Mapping[str, Sequence[Setting]], settings: Sequence[Setting], measure: str
 ) -> Iterator[Html]:
-    every = _every(settings)
-    for reading, what in (("average", "average over the frames between"), ("worst", "worst distance")):
+    """Plot the average and the worst distance against the interval or the speed; curves begin at frame by frame."""
+    every = [one for one in settings if one["frames"] == 1][:1]
+    for reading, over in (("average", "average over the frames between"), ("worst", "worst distance")):
         curves = []
-        for k, (name, group) in enumerate(zip(names, groups, strict=True)):
-            shown = sorted(
-                (one for one in [*group, *([every] if every else [])] if one.get(reading) is not None),
-                key=lambda one: int(one["interval"]),
-            )
-            if shown:
-                intervals = [one.get(f"{reading}_interval") for one in shown]
-                pairs = [(float(pair[0]), float(pair[1])) if pair else None for pair in intervals]
-                x, y = [one["interval"] for one in shown], [one[reading] for one in shown]
-                curves.append(Line(name, x, y, k, intervals=pairs))
+        for k, (name, group) in enumerate(groups.items()):
+            known = [one for one in group if one.get(reading) is not None and one.get(key)]
+            if not known:
+                continue
+            # Keyframes as they are needed are one point: nothing leads from frame by frame to them.
+            begun = [] if _is_auto(known[0]) else [one for one in every if one.get(key) and one.get(reading)]
+            shown = sorted([*begun, *known], key=lambda one: float(one[key]))
+            pairs = [one.get(f"{reading}_interval") for one in shown]
+            bars = [(float(pair[0]), float(pair[1])) if pair else None for pair in pairs]
+            x, y = [one[key] for one in shown], [one[reading] for one in shown]
+            curves.append(Line(name, x, y, k, intervals=bars))
         if curves:
-            said = f"{measure}, {what}, against the interval"
-            yield element(
-                "div", element("h3", what), lines(curves, said=said, x_name="interval", y_name=f"{measure}, %")
-            )
+            names = {
+                "frames": ("the interval", "frames from keyframe to keyframe"),
+                "fps": ("speed", "frames a second"),
+            }
+            said = f"{measure}, {over}, against {names[key][0]}"
+            plot = lines(curves, said=said, x_name=names[key][1], y_name=f"{measure}, %")
+            yield element("div", element("h3", over), plot)
 
 
 def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequence[float]) -> Html:
     curves = []
-    for k, one in enumerate(sorted(group, key=lambda one: int(one["interval"]))):
+    for k, one in enumerate(group):
         values = [one.get("every_frame"), *(one.get("by_distance") or [])]
         known = [(x, y) for x, y in enumerate(values) if y is not None]
         if len(known) > 1:
@@ -146,32 +189,9 @@ def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequen
     return element("div", element("h3", name), plot)
 
 
-def _by_speed(
-    names: Sequence[str], groups: Sequence[Sequence[Setting]], settings: Sequence[Setting], measure: str
-) -> Iterator[Html]:
-    every = _every(settings)
-    for reading in ("average", "worst"):
-        curves = []
-        for k, (name, group) in enumerate(zip(names, groups, strict=True)):
-            shown = sorted(
-                (
-                    one
-                    for one in [*group, *([every] if every else [])]
-                    if one.get("fps") and one.get(reading) is not None
-                ),
-                key=lambda one: float(one["fps"]),
-            )
-            if shown:
-                curves.append(Line(name, [one["fps"] for one in shown], [one[reading] for one in shown], k))
-        if curves:
-            said = f"{reading} {measure} against frames a second"
-            plot = lines(curves, said=said, x_name="frames a second", y_name=f"{measure}, %")
-            yield element("div", element("h3", reading), plot)
-
-
 def _by_class(classes: Sequence[str], settings: Sequence[Setting]) -> Html:
-    shown = [one for one in settings if one.get("class_iou")]
-    heads = [f"{_name(one, settings)} {one.get('interval', '')}" for one in shown]
+    shown = [one for one in (*settings[:1], *_farthest(settings)) if one.get("class_iou")]
+    heads = [_title(one, settings) for one in shown]
     best = shown[0]["class_iou"]  # frame by frame, where it is among them
     last = shown[-1]["class_iou"]
     names = [*classes, *(f"class {k}" for k in range(len(classes), len(best)))]
@@ -195,8 +215,5 @@ def _stages(settings: Sequence[Setting]) -> Html:
         for stage, spent in one["ms_by_stage"].items():
             totals[stage] = totals.get(stage, 0.0) + spent
     stages = sorted(totals, key=lambda stage: -totals[stage])
-    rows = [
-        (f"{_name(one, settings)} {one.get('interval', '')}", *(number(one["ms_by_stage"].get(s)) for s in stages))
-        for one in shown
-    ]
+    rows = [(_title(one, settings), *(number(one["ms_by_stage"].get(s)) for s in stages)) for one in shown]
     return table("Slowest stage first", ["setting", *stages], rows, numbers=len(stages))

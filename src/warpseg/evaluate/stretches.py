@@ -1,0 +1,75 @@
+"""Long clips in stretches that fit into memory: which frames are held together, and reading them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from warpseg.types import Frame
+
+__all__ = ["SPAN", "Reader", "Stretch", "stretches"]
+
+SPAN = 120  # frames from the first to the last target of a stretch, at most
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """The frames ``first`` to ``last`` (both included): some targets and what lies ``margin`` frames around them."""
+
+    first: int
+    last: int
+    targets: tuple[int, ...]
+    new: int  # the first frame that no stretch before it holds
+
+    @property
+    def count(self) -> int:
+        """How many frames it has."""
+        return self.last - self.first + 1
+
+
+def stretches(targets: Sequence[int], margin: int, span: int = SPAN) -> list[Stretch]:
+    """Divide ``targets`` (frame numbers, increasing) into stretches: as few as keep to ``span`` and leave gaps out.
+
+    Where all frames are targets, neighbouring stretches overlap by ``2 margin`` frames, so that every target has all of
+    its windows in its own. Frames that no target needs are in none.
+    """
+    groups: list[list[int]] = []
+    for target in targets:
+        near = groups and target - groups[-1][-1] <= 2 * margin + 1 and target - groups[-1][0] < span
+        if near:
+            groups[-1].append(target)
+        else:
+            groups.append([target])
+    found: list[Stretch] = []
+    for group in groups:
+        first, last = group[0] - margin, group[-1] + margin
+        found.append(Stretch(first, last, tuple(group), max(first, found[-1].last + 1) if found else first))
+    return found
+
+
+class Reader:
+    """Reads stretches of frames in order and holds no more than one of them.
+
+    ``start`` yields frames from a number on, or from one before it. Where ``gap`` is given, stretches that lie further
+    apart, or earlier, are begun anew; else the frames between are read and dropped.
+    """
+
+    def __init__(self, start: Callable[[int], Iterator[Frame]], *, gap: int | None = None) -> None:
+        self._start, self._gap = start, gap
+        self._frames: Iterator[Frame] | None = None
+        self._held: list[Frame] = []
+
+    def read(self, first: int, count: int) -> list[Frame]:
+        """Return the frames ``first`` to ``first + count - 1``, fewer where the source ends before."""
+        at = self._held[-1].index + 1 if self._held else 0
+        far = self._gap is not None and first > at + self._gap
+        if self._frames is None or (self._held and first < self._held[0].index) or far:
+            self._frames, self._held = self._start(first), []
+        self._held = [frame for frame in self._held if frame.index >= first]
+        while not self._held or self._held[-1].index < first + count - 1:
+            frame = next(self._frames, None)
+            if frame is None:
+                break
+            if frame.index >= first:
+                self._held.append(frame)
+        return self._held[:count]
