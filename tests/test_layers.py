@@ -20,7 +20,7 @@ LAYERS = [
     {"segmenter"},
     {"process"},
     {"report", "info", "motion_range", "pages", "adaptive", "window_labels"},
-    {"source", "segmentation", "evidence", "ahead"},
+    {"source", "segmentation", "evidence", "ahead", "space"},
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},
     {"geometry", "fusion", "schedule", "room"},

@@ -15,11 +15,11 @@ from torch import nn
 from warpseg import networks, schemes
 from warpseg.adaptive import Adaptive
 from warpseg.ahead import Ahead
-from warpseg.errors import ModelError, VideoError
+from warpseg.errors import VideoError
 from warpseg.evidence import by_evidence
 from warpseg.fusion import FUSIONS, Fusion, average
-from warpseg.networks import Network, Precision, ScoreSpace
-from warpseg.networks.convolution import Convolution, Folded, load_convolution
+from warpseg.networks import Network, Precision
+from warpseg.networks.convolution import load_convolution
 from warpseg.pipeline import Inline, Pipeline, Threads
 from warpseg.process import process
 from warpseg.report import Report
@@ -27,6 +27,7 @@ from warpseg.room import Room, room_for
 from warpseg.schedule import Every, Policy
 from warpseg.segmentation import Segmentation
 from warpseg.source import Motion, Source, Video, open_video
+from warpseg.space import choose_space
 from warpseg.timing import Stages
 from warpseg.types import Classes, Frame, VideoInfo
 
@@ -113,7 +114,7 @@ class Segmenter:
         by_name: dict[str, Fusion] = {"confidence": average, **FUSIONS}
         if fusion_weights is not None:
             by_name["convolution"] = load_convolution(fusion_weights)
-        self._fuse = by_name[fusion] if isinstance(fusion, str) else fusion
+        fuse = by_name[fusion] if isinstance(fusion, str) else fusion
         self._judge = by_evidence if fusion == "confidence" or scheme == "propagate" else schemes.by_distance
         self._propagation = {"composed": schemes.composed, "chained": schemes.chained}[propagation]
         reverses = {"searched": schemes.searched, "inverted": schemes.inverted, "negated": schemes.negated}
@@ -121,25 +122,9 @@ class Segmenter:
         # Motion that nothing asks for is not looked for.
         self.motion: Motion = "none" if scheme == "every" else motion
         self.flow_weights = flow_weights
-        folds = isinstance(self._fuse, Convolution) and scheme == "interpolate"
-        # Only a weighted average and this program's own convolution are known to commute with a linear head.
-        commutes = scheme != "interpolate" or self._fuse is average or folds
-        self.space: Literal["scores", "features"] = "features"
-        if not self.network.shows_features:
-            if folds:
-                raise ModelError(f"{self.network.name} shows no features, which convolutional fusion is made of")
-            self.space, why = "scores", "the network shows no features"
-            if not commutes:
-                _log.warning("%s shows no features, so %s is taken of its scores", self.network.name, self.fusion)
-        elif self.network.linear_head and commutes:
-            self.space, why = "scores", "the head is linear, which commutes with warp and weights"
-        else:
-            why = "the fusion is not linear" if self.network.linear_head else "the head is not linear"
-        self._split: networks.Batched = self.network if self.space == "features" else ScoreSpace(self.network)
-        if isinstance(self._fuse, Convolution) and self.space == "scores" and scheme == "interpolate":
-            folded = Folded(self.network, self._fuse)
-            self._split, self._fuse = folded, folded.fuse
-        _log.info("%s are carried between frames: %s", self.space, why)
+        self.space, self._split, self._fuse = choose_space(
+            self.network, fuse, self.fusion, interpolates=scheme == "interpolate"
+        )
 
     @property
     def interval(self) -> int | str:
