@@ -187,6 +187,10 @@ def test_the_papers_network_from_weights(tmp_path: Path) -> None:
     assert CITYSCAPES.names[-1] == "background"
 
     net = DeepLab().eval()
+    for module in net.modules():  # batch norms are folded, which shows only where they do something
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.running_mean, -0.2, 0.2)  # type: ignore[arg-type]
+            nn.init.uniform_(module.running_var, 0.5, 1.5)  # type: ignore[arg-type]
     path = tmp_path / "weights.safetensors"
     save_file(net.state_dict(), path)
     loaded = load(f"deeplab-resnet101:{path}", device="cpu", precision="fp32")

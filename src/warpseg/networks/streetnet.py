@@ -47,7 +47,7 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map (b, width, h, w) to the same shape."""
         mixed: Tensor = self.project(F.relu_(self.expand(self.space(x))))
-        return x + mixed
+        return mixed.add_(x)
 
 
 class StreetFeatures(nn.Module):
