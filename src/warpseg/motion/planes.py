@@ -52,6 +52,9 @@ class Plane:
         return f"Plane({width}x{height}, 1/{self.factor})"
 
 
+# Loops instead of slices: the errors that slices of unlike shape would raise take seconds to compile.
+
+
 @numba.njit(cache=True, nogil=True)
 def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Return ``luma`` at 1/factor of its size, each pixel the mean of factor x factor, with margins.
@@ -60,30 +63,39 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """
     rows, columns = max(luma.shape[0] // factor, 1), max(luma.shape[1] // factor, 1)
     out = np.empty((rows + 2 * MARGIN, columns + 2 * MARGIN), np.uint8)
+    sums = np.empty(luma.shape[1], np.uint16)
     for row in range(rows):
         inside = out[row + MARGIN, MARGIN : MARGIN + columns]
         if factor == 1:
-            inside[:] = luma[row]
+            for k in range(columns):
+                inside[k] = luma[row, k]
         elif factor == 2:  # written out, these two become vector instructions
             a, b = luma[2 * row], luma[2 * row + 1]
             for k in range(columns):
                 four = np.uint16(a[2 * k]) + np.uint16(a[2 * k + 1]) + np.uint16(b[2 * k]) + np.uint16(b[2 * k + 1])
                 inside[k] = np.uint16(four + 2) >> 2
         else:
-            _mean_rows(luma[row * factor : (row + 1) * factor], factor, inside)
-        out[row + MARGIN, :MARGIN] = inside[0]
-        out[row + MARGIN, MARGIN + columns :] = inside[columns - 1]
-    out[:MARGIN] = out[MARGIN]
-    out[MARGIN + rows :] = out[MARGIN + rows - 1]
+            _mean_rows(luma, row * factor, factor, sums, inside)
+        for k in range(MARGIN):
+            out[row + MARGIN, k] = inside[0]
+            out[row + MARGIN, MARGIN + columns + k] = inside[columns - 1]
+    for row in range(MARGIN):
+        for k in range(out.shape[1]):
+            out[row, k] = out[MARGIN, k]
+            out[MARGIN + rows + row, k] = out[MARGIN + rows - 1, k]
     return out
 
 
 @numba.njit(cache=True, nogil=True)
-def _mean_rows(rows: NDArray[np.uint8], factor: int, out: NDArray[np.uint8]) -> None:
-    """Write the means of factor x factor pixels of ``factor`` rows."""
-    sums = np.zeros(rows.shape[1], np.uint16)
-    for row in range(factor):
-        sums += rows[row]
+def _mean_rows(
+    luma: NDArray[np.uint8], first: int, factor: int, sums: NDArray[np.uint16], out: NDArray[np.uint8]
+) -> None:
+    """Write the means of factor x factor pixels of the ``factor`` rows from ``first`` on."""
+    for k in range(len(sums)):
+        sums[k] = luma[first, k]
+    for row in range(first + 1, first + factor):
+        for k in range(len(sums)):
+            sums[k] += luma[row, k]
     area = factor * factor
     for k in range(len(out)):
         total = np.uint32(area // 2)
