@@ -27,12 +27,15 @@ types: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/labels.py --model camvid --out benchmarks/results/labels.json
 	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
+	$(BIN)/python benchmarks/keyframes.py --data "$(DATA)" --out benchmarks/results/keyframes.json
 	$(BIN)/python benchmarks/paper_network.py --out benchmarks/results/paper_network.json
 	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
 	$(BIN)/python benchmarks/fusion.py --data "$(DATA)" --out benchmarks/results/fusion.json
 	$(BIN)/python benchmarks/figure.py
+	$(BIN)/python benchmarks/scale.py --out benchmarks/results/scale.json
+	$(BIN)/python benchmarks/speed.py --data "$(DATA)"
 
 reproduce: $(READY)
 	for what in table1 fig4 table2 fig2 fig5; do \

@@ -12,13 +12,16 @@ import pytest
 import torch
 import typer
 from torch import Tensor, nn
+from typer.testing import CliRunner
 
 from warpseg import Frame, ModelError, MotionField, Segmenter, load
+from warpseg.cli import app
 from warpseg.cli.common import picture_size
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace
 from warpseg.networks.convolution import Convolution, Folded
 from warpseg.networks.network import pick_dtype, pointwise
+from warpseg.synthetic import encode
 
 Size = tuple[int, int]
 
@@ -298,6 +301,17 @@ def test_labels_are_whole_and_the_run_says_what_was_chosen(
     model = json.loads((tmp_path / "video" / "run.json").read_text())["model"]
     assert {key: model[key] for key in facts} == facts
     assert model["compiled"] is False
+
+
+def test_the_command_passes_them_on(tmp_path: Path) -> None:
+    encode([frame.pixels for frame in pictures(3, (64, 96))], tmp_path / "clip.mp4", rate=25)
+    model = f"py:{Path(__file__).with_name('tiny_models.py')}:tiny"
+    words = ["segment", str(tmp_path / "clip.mp4"), "--out", str(tmp_path), "--model", model, "--device", "cpu"]
+    words += ["--save", "stats", "--imgsz", "48x80", "--precision", "bf16"]
+    result = CliRunner().invoke(app, words)
+    assert result.exit_code == 0, result.output
+    chosen = json.loads((tmp_path / "clip" / "run.json").read_text())["model"]
+    assert (chosen["imgsz"], chosen["precision"], chosen["autocast"]) == ([48, 80], "bfloat16", True)
 
 
 # Compiled

@@ -163,6 +163,8 @@ def segment(
             memory=1e9 * memory,
         )
         settings.check_model(segmenter.network.name, segmenter.network.checksum)
+        if profile is not None and imgsz is not None:
+            print(f"note: --imgsz {imgsz} beside a profile: its promise does not hold", file=sys.stderr)
     except (ModelError, ValueError) as error:  # the latter: options that do not go together
         if debug:
             raise
