@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import glob
 import os
-import signal
-import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from warpseg.errors import OutputError, VideoError, WarpsegError
+from warpseg.interrupt import one_interrupt
 from warpseg.pages import Collected, write_report
 from warpseg.pipeline import Threads
 from warpseg.report import Report, once, write_run
@@ -116,7 +115,7 @@ def process(
         sinks: list[Sink] = []
         classes: Classes | None = None
         collected: Collected | None = None
-        with _one_interrupt() as interrupt:
+        with one_interrupt() as interrupt:
             try:
                 for result in pipeline(_labelled(results), waiting=_LABELLED):
                     if classes is None:
@@ -197,34 +196,6 @@ def _clock(report: Report, started: float, stages: Stages, pipeline: Threads) ->
     # is how long it took beside the rest.
     seconds = stages.cpu_seconds if pipeline.torch_threads == 1 else stages.seconds
     report.network_alone = seconds.get("network", 0.0) / pipeline.workers
-
-
-class _Interrupt:
-    """The first interrupt stops the work; while outputs are being closed, and after the first, others wait."""
-
-    def __init__(self) -> None:
-        self.closing = False
-        self.asked = False
-
-    def __call__(self, number: int, frame: object) -> None:
-        waits, self.asked = self.closing or self.asked, True
-        if not waits:
-            raise KeyboardInterrupt
-
-
-@contextmanager
-def _one_interrupt() -> Iterator[_Interrupt]:
-    interrupt = _Interrupt()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupt
-        return
-    before = signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, before or signal.default_int_handler)
-    if interrupt.asked:  # only while closing, else it would have been raised
-        raise KeyboardInterrupt
 
 
 def _targets(folder: Path, kinds: Collection[str]) -> list[Path]:
