@@ -18,6 +18,7 @@ class Interrupt:
         self.asked = False
 
     def __call__(self, number: int, frame: object) -> None:
+        """Take the signal."""
         waits, self.asked = self.closing or self.asked, True
         if not waits:
             raise KeyboardInterrupt
