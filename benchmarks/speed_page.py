@@ -85,7 +85,7 @@ def scale(found: Facts) -> Iterator[str]:
 
 def _machine(facts: Facts) -> str:
     machine = facts["machine"]
-    return f"{machine['cpu']}, {machine['cores']} cores; {facts['rounds']} rounds; medians."
+    return f"{machine['cpu']}, {machine['cores']} cores; medians of {facts['rounds']} rounds."
 
 
 SECTIONS: dict[str, Callable[[Facts], Iterator[str]]] = {"speed": speed, "scale": scale}

@@ -62,6 +62,9 @@ def _run(settings: dict[str, Any], cache: Path) -> dict[str, Any]:
 def main() -> None:
     """Segment as standard input says; print when the first frame was written and the peak of memory."""
     settings = json.load(sys.stdin)
+    options: dict[str, Any] = {  # JSON knows no tuples
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings["segmenter"].items()
+    }
     # From here on is what a user waits for.
     from warpseg.bench.memory import peak
     from warpseg.report import Report
@@ -76,7 +79,7 @@ def main() -> None:
 
     try:
         with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
-            Segmenter(**settings["segmenter"]).process(
+            Segmenter(**options).process(
                 settings["source"], folder, save=settings["save"], max_frames=settings["max_frames"], progress=written
             )
     except Exception as error:  # for the process that waits for this one

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from warpseg.cli.common import complain
+from warpseg.cli.common import complain, picture_size
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError, OutputError
 
@@ -57,6 +57,13 @@ def bench(
         bool, typer.Option("--fresh/--no-fresh", help="Measure first mask and memory, in processes of their own.")
     ] = True,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
+    precision: Annotated[
+        Literal["auto", "fp32", "bf16", "fp16"], typer.Option(help="As for warpseg segment.")
+    ] = "auto",
+    imgsz: Annotated[str | None, typer.Option(metavar="N|HxW", help="As for warpseg segment.")] = None,
+    compile_: Annotated[bool, typer.Option("--compile", help="As for warpseg segment.")] = False,
+    batch: Annotated[int | None, typer.Option(min=1, help="As for warpseg segment.")] = None,
+    memory: Annotated[float, typer.Option(metavar="GB", help="As for warpseg segment.")] = 1.0,
     cache: Annotated[Path | None, typer.Option(metavar="DIR", help="Where the street is kept.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the JSON result instead of tables.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
@@ -64,6 +71,7 @@ def bench(
     """Measure speed: each interval against the network on every frame, end to end and stage by stage."""
     intervals = numbers(interval, "--interval")
     kinds = words(save, _KINDS, "--save")
+    network_size = picture_size(imgsz, "--imgsz")
     width, cross, height = size.partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and min(int(width), int(height)) >= 16) or (
         int(width) % 2 or int(height) % 2
@@ -84,7 +92,9 @@ def bench(
             source = str(street_clip((int(height), int(width)), max_frames, cache))
         found = run.bench(
             source, out,
-            model=model, loading={"device": device}, options={"fusion": fusion, "motion": motion},
+            model=model,
+            loading={"device": device, "precision": precision, "imgsz": network_size, "compile": compile_},
+            options={"fusion": fusion, "motion": motion, "batch": batch or "auto", "memory": 1e9 * memory},
             scheme=scheme, intervals=intervals, save=kinds, rounds=rounds, max_frames=max_frames,
             compare_paper=compare_paper, fresh=fresh, command=sys.argv, progress=said,
         )  # fmt: skip
