@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
 
@@ -24,7 +25,13 @@ class Segmentation:
     demand.
     """
 
-    def __init__(self, estimate: Estimate, classes: Classes, stages: Stages | None = None) -> None:
+    def __init__(
+        self,
+        estimate: Estimate,
+        classes: Classes,
+        stages: Stages | None = None,
+        ready: Callable[[], NDArray[Any]] | None = None,  # gives labels at the frame's size that are already made
+    ) -> None:
         self.frame: Frame = estimate.frame
         self.distance: int = estimate.distance  # frames to the nearest keyframe it was made from; 0 for a keyframe
         self.scores: Tensor = estimate.scores  # (classes, h, w) float32
@@ -35,6 +42,7 @@ class Segmentation:
             self.confidence = torch.ones(self.scores.shape[-2:])
         self.classes = classes
         self._stages = stages
+        self._ready = ready
         self._labels: NDArray[Any] | None = None
 
     @property
@@ -50,7 +58,7 @@ class Segmentation:
         if size is not None and size != self.frame.size:
             return self._compute(size)
         if self._labels is None:
-            self._labels = self._compute(self.frame.size)
+            self._labels = _narrow(self._ready()) if self._ready else self._compute(self.frame.size)
         return self._labels
 
     def probabilities(self, size: tuple[int, int] | None = None) -> Tensor:
@@ -60,9 +68,13 @@ class Segmentation:
 
     def _compute(self, size: tuple[int, int]) -> NDArray[Any]:
         with self._stages.measure("labels") if self._stages else nullcontext():
-            ids = labels(self.scores, size).cpu().numpy()
-        return ids if ids.dtype == np.uint8 else ids.astype(np.uint16)
+            return _narrow(labels(self.scores, size).cpu().numpy())
 
     def __repr__(self) -> str:
         what = "keyframe" if self.is_key else f"{self.distance} from a keyframe"
         return f"Segmentation(frame {self.frame.index}, {what}, {'x'.join(map(str, self.scores.shape))} scores)"
+
+
+def _narrow(ids: NDArray[Any]) -> NDArray[Any]:
+    """Return class ids as uint8, or uint16 where they are wider."""
+    return ids if ids.dtype == np.uint8 else ids.astype(np.uint16)

@@ -1,13 +1,18 @@
 """Scores to labels at full resolution, as one operation that never writes the C x H x W score volume."""
 
+import importlib.util
+import logging
 import platform
+from functools import lru_cache
 
 import torch
 from torch import Tensor
 
 from warpseg.labels.reference import labels_reference
 
-__all__ = ["labels", "labels_reference"]
+__all__ = ["has_triton", "labels", "labels_reference"]
+
+_log = logging.getLogger("warpseg")
 
 
 def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
@@ -19,8 +24,10 @@ def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
     scores tie within rounding it depends on the memory layout, as torch's own does.
 
     On the CPU a kernel evaluates the cells between score centres that a class boundary crosses, with torch's own
-    arithmetic. The reference itself, some hundred times slower, runs on other devices, for sizes smaller than the map
-    along either axis, for scores that are infinite or not a number, and on x86 without fused multiply-add.
+    arithmetic. The reference itself, some hundred times slower, runs for sizes smaller than the map along either axis,
+    for scores that are infinite or not a number, and on x86 without fused multiply-add. On a CUDA device a Triton
+    kernel takes all of them, but rounds otherwise than torch, so that the result is another where two scores tie within
+    rounding. Without Triton, and on other devices, it is the reference.
 
     Raises ValueError if the scores have no class, no cell or another number of dimensions, or if the size is not
     positive, and TypeError if the scores are not floating point.
@@ -38,6 +45,10 @@ def labels(scores: Tensor, size: tuple[int, int]) -> Tensor:
         result = labels_cpu(scores.detach().float(), (height, width))
         if result is not None:
             return result
+    if scores.is_cuda and has_triton():
+        from warpseg.labels.gpu import labels_gpu
+
+        return labels_gpu(scores[None], (height, width))[0]
     return labels_reference(scores, (height, width))
 
 
@@ -47,3 +58,12 @@ def _has_kernel(scores: Tensor, height: int, width: int) -> bool:
         return False
     x86 = platform.machine().lower() in ("x86_64", "amd64")
     return not (x86 and torch.backends.cpu.get_cpu_capability() == "DEFAULT")
+
+
+@lru_cache(maxsize=1)
+def has_triton() -> bool:
+    """Tell whether Triton can be imported, and once what it costs that it cannot."""
+    found = importlib.util.find_spec("triton") is not None
+    if not found:
+        _log.warning("triton is not installed, so labels on the GPU take torch's interpolate and argmax, which is slow")
+    return found

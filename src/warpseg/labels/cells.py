@@ -1,0 +1,189 @@
+"""From keyframes to the cells of the frames between on a GPU: warp, evidence, fusion of a whole window in one launch.
+
+What `geometry.sample`, `fusion.average` and `evidence.by_evidence` do one after another for each frame, each number
+rounded as there; only the weight of two hypotheses differs in its last bits, because it takes an exponential.
+"""
+# mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
+# (Triton ships no types)
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import triton
+import triton.language as tl
+from torch import Tensor
+
+__all__ = ["Evidence", "carry_cells"]
+
+_BLOCK = 128  # cells of a program
+
+
+class Evidence(NamedTuple):
+    """Pictures that say which keyframe's map to believe, and how differences are read (``evidence.by_evidence``)."""
+
+    planes: Tensor  # (n + 1 or n + 2, rows, columns) uint8: the keyframe's, those of n frames, the next keyframe's
+    size: tuple[int, int]  # (height, width) of the picture in full
+    factor: int  # pixels of it along one of the plane
+    margin: int  # pixels around the picture in each plane
+    window: int  # pixels along each side of what is compared
+    sharpness: float  # change of the weight's logit per grey level
+    distance: float  # share of the logit of the given weight
+    outside: float  # grey levels that a path counts for more if it ends outside of the frame
+    doubtful: float  # grey levels at which confidence is one half
+
+
+@triton.jit
+def _corner(offsets, index, mask, cells):
+    """Return the cell below the sampling position along one axis, the step to its neighbour, and the fraction."""
+    at = index + tl.load(offsets, mask=mask, other=0.0) * cells
+    at = tl.where(at > 0, tl.minimum(at, cells - 1), 0.0)  # asked this way round, a NaN is 0
+    cell = at.to(tl.int32)
+    return cell, tl.where(cell + 1 < cells, 1, 0), at - cell
+
+
+@triton.jit
+def _sample(plane, at, right, below, fx, fy, mask):
+    """Sample one channel bilinearly, border padded."""
+    a = tl.load(plane + at, mask=mask, other=0.0)
+    b = tl.load(plane + at + right, mask=mask, other=0.0)
+    c = tl.load(plane + at + below, mask=mask, other=0.0)
+    d = tl.load(plane + at + below + right, mask=mask, other=0.0)
+    upper = a + fx * (b - a)
+    lower = c + fx * (d - c)
+    return upper + fy * (lower - upper)
+
+
+@triton.jit
+def _lerp(start, end, weight):
+    """Interpolate as torch.lerp does: exactly either end at weight 0 and 1, and equal ends come back."""
+    return tl.where(weight < 0.5, start + weight * (end - start), end - (end - start) * (1.0 - weight))
+
+
+@triton.jit
+def _window_at(first, offsets, mask, size, last):
+    """Return where a window leads along one axis: its first pixel, kept inside the plane."""
+    # Float64, as motion.differences has it. The great number leaves no bits for fractions: rounded, ties to even.
+    apart = tl.load(offsets, mask=mask, other=0.0).to(tl.float64) * size
+    rounded = apart + 6755399441055744.0 - 6755399441055744.0
+    return tl.minimum(tl.maximum(first + rounded, 0.0), last).to(tl.int32)
+
+
+@triton.jit
+def _outside(path_x, path_y, row, column, height, width, mask):
+    """Return 1 where a path ends outside of the frame, else 0."""
+    x = tl.div_rn(column + 0.5, tl.cast(column * 0 + width, tl.float32)) + tl.load(path_x, mask=mask, other=0.0)
+    y = tl.div_rn(row + 0.5, tl.cast(row * 0 + height, tl.float32)) + tl.load(path_y, mask=mask, other=0.0)
+    return tl.where((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1), 0.0, 1.0)
+
+
+@triton.jit
+def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evidence
+    forward, backward, paths, weights, planes, out, confidence,
+    channels, height, width, weight_step, cell_step, rows, columns, tall, wide, factor, margin,
+    WINDOW: tl.constexpr, sharpness, distance, outside, doubtful, BLOCK: tl.constexpr,
+):  # fmt: skip
+    """Carry both maps to one block of cells of a frame; axis 0 of the grid counts blocks, axis 1 frames.
+
+    Planes are of ``rows`` x ``columns``, the picture ``tall`` x ``wide``. WINDOW is 0 where nobody judges.
+    """
+    cells = height * width
+    cell = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
+    row, column = cell // width, cell % width
+    there = cell < cells
+    frame = tl.program_id(1).to(tl.int64)  # all frames together may hold more than 2**31 scores
+
+    alpha = tl.load(weights + frame * weight_step + cell * cell_step, mask=there, other=0.0)
+    from_key, from_next = there & (alpha > 0), there & (alpha < 1)
+    both = from_key & from_next
+    key_x = paths + frame * 4 * cells + cell
+    key_y, next_x, next_y = key_x + cells, key_x + 2 * cells, key_x + 3 * cells
+
+    if WINDOW > 0:
+        full_height, full_width = tl.cast(tall, tl.float64) / factor, tl.cast(wide, tl.float64) / factor
+        top = ((row.to(tl.float64) + 0.5) * full_height / height).to(tl.int32) - WINDOW // 2 + margin
+        left = ((column.to(tl.float64) + 0.5) * full_width / width).to(tl.int32) - WINDOW // 2 + margin
+        pixels = rows * columns
+        here = planes + (frame + 1) * pixels + top * columns + left
+        at_key = planes + _window_at(top, key_y, from_key, full_height, rows - WINDOW) * columns
+        at_key += _window_at(left, key_x, from_key, full_width, columns - WINDOW)
+        at_next = planes + (tl.num_programs(1) + 1).to(tl.int64) * pixels
+        at_next += _window_at(top, next_y, from_next, full_height, rows - WINDOW) * columns
+        at_next += _window_at(left, next_x, from_next, full_width, columns - WINDOW)
+        key_sum, next_sum = tl.full([BLOCK], 0, tl.int32), tl.full([BLOCK], 0, tl.int32)
+        for _ in range(WINDOW):
+            for k in tl.static_range(WINDOW):
+                own = tl.load(here + k, mask=there, other=0).to(tl.int32)
+                key_sum += tl.abs(own - tl.load(at_key + k, mask=from_key, other=0).to(tl.int32))
+                next_sum += tl.abs(own - tl.load(at_next + k, mask=from_next, other=0).to(tl.int32))
+            here += columns
+            at_key += columns
+            at_next += columns
+        by_key, by_next = key_sum * (1.0 / (WINDOW * WINDOW)), next_sum * (1.0 / (WINDOW * WINDOW))
+        key_ends = _outside(key_x, key_y, row, column, height, width, both)
+        next_ends = _outside(next_x, next_y, row, column, height, width, both)
+        odds = tl.where(both, alpha, 0.5)
+        favour = by_next - by_key + outside * (next_ends - key_ends)
+        logit = favour * sharpness + distance * tl.log(odds / (1.0 - odds))
+        alpha = tl.where(both, 1.0 / (1.0 + tl.exp(-logit)), alpha)
+        unexplained = tl.div_rn(_lerp(by_next, by_key, alpha), tl.full([BLOCK], doubtful, tl.float32))
+        one = tl.full([BLOCK], 1.0, tl.float32)
+        belief = tl.div_rn(one, one + unexplained * unexplained)
+        tl.store(confidence + frame * cells + cell, belief, mask=there)
+
+    x, key_right, key_fx = _corner(key_x, column, from_key, width)
+    y, key_down, key_fy = _corner(key_y, row, from_key, height)
+    key_at, key_below = y * width + x, key_down * width
+    x, next_right, next_fx = _corner(next_x, column, from_next, width)
+    y, next_down, next_fy = _corner(next_y, row, from_next, height)
+    next_at, next_below = y * width + x, next_down * width
+    out += frame * channels * cells
+    for _ in range(channels):
+        ahead = _sample(forward, key_at, key_right, key_below, key_fx, key_fy, from_key)
+        behind = _sample(backward, next_at, next_right, next_below, next_fx, next_fy, from_next)
+        fused = tl.where(both, _lerp(behind, ahead, alpha), tl.where(from_key, ahead, behind))
+        tl.store(out + cell, fused, mask=there)
+        forward += cells
+        backward += cells
+        out += cells
+
+
+def carry_cells(
+    forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, evidence: Evidence | None = None
+) -> tuple[Tensor, Tensor | None]:
+    """Warp the maps of two keyframes (C, h, w) along ``paths`` to the n frames between, and average them.
+
+    ``paths`` (n, 2, 2, h, w) lead from each frame to the keyframe and to the next one, offsets as ``MotionField`` has
+    them. ``weights`` are those of the forward map in [0, 1], one a frame (n,) or one a cell (n, h, w); where they are 1
+    nothing is read of the backward map and path, and where 0 nothing of the forward ones. The backward map may be None
+    where all are 1. With ``evidence`` the weight is only where judging begins. All tensors are float32 (other maps are
+    converted) and on one CUDA device, which is not waited for.
+    Returns the maps (n, C, h, w) and the confidence (n, h, w), None without evidence.
+    Raises ValueError if shapes do not fit each other.
+    """
+    forward = forward.detach().float().contiguous()
+    backward = forward if backward is None else backward.detach().float().contiguous()
+    channels, height, width = forward.shape
+    frames = len(paths)
+    if backward.shape != forward.shape or paths.shape[1:] != (2, 2, height, width):
+        raise ValueError(
+            f"maps {tuple(forward.shape)} and {tuple(backward.shape)}, paths {tuple(paths.shape)}: expected maps alike "
+            f"and paths (frames, 2, 2, {height}, {width})"
+        )
+    if weights.shape not in ((frames,), (frames, height, width)):
+        raise ValueError(f"weights {tuple(weights.shape)}: expected ({frames},) or ({frames}, {height}, {width})")
+    steps = (height * width, 1) if weights.ndim == 3 else (1, 0)
+    out = torch.empty((frames, channels, height, width), device=forward.device)
+    confidence = None if evidence is None else torch.empty((frames, height, width), device=forward.device)
+    if frames == 0:
+        return out, confidence
+    judge = evidence or Evidence(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # with a window of 0 it is not looked at
+    with torch.cuda.device_of(forward):
+        _carry_block[(-(-height * width // _BLOCK), frames)](
+            forward, backward, paths.contiguous(), weights.contiguous(), judge.planes,
+            out, out if confidence is None else confidence, channels, height, width, *steps,
+            *judge.planes.shape[-2:], *judge.size, *judge[2:], _BLOCK,
+            enable_fp_fusion=False,  # each rounding is where it is written, as in the interpreter
+        )  # fmt: skip
+    return out, confidence
