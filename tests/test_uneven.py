@@ -62,7 +62,7 @@ def test_every_nth_frame_as_a_policy_is_the_fixed_interval(tmp_path: Path, schem
 
 def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
     most = []
-    for count in (80, 200):
+    for count in (70, 120):
         alive, used = Alive(), network()
         clip = alive.clip(count, labels_of(tmp_path / f"labels{count}", range(0, count, 9)))
         segmenters = {AUTO: AUTO.segmenter(used)}

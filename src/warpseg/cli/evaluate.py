@@ -94,7 +94,7 @@ def evaluate(
     max_frames: Annotated[int | None, typer.Option(min=1, help="First frames of camvid, folder or video.")] = None,
     max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes.")] = None,
     rounds: Annotated[int, typer.Option(min=0, help="Rounds in which speed is measured; 0: not at all.")] = 3,
-    speed_frames: Annotated[int | None, typer.Option(min=1, help="Frames of the first clip a speed run takes.")] = None,
+    speed_frames: Annotated[int | None, typer.Option(min=1, help="Of each clip, in a speed run.")] = None,
     export: Annotated[
         bool, typer.Option("--export-label-ids", help="Write cityscapes' results as labelIds, a folder a distance.")
     ] = False,
@@ -102,7 +102,8 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="Where encoded pictures are kept; else the user's cache folder.")
     ] = None,
     report: Annotated[
-        Path | None, typer.Option(metavar="FILE.html", help="Write the result as one HTML page with plots, too.")
+        Path | None,
+        typer.Option(metavar="FILE.html", help="Write one HTML page, too: tables, plots, frames of the best setting."),
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print evaluation.json instead of a table.")] = False,
@@ -139,6 +140,7 @@ def evaluate(
     from warpseg.evaluate.evaluation import evaluate as run
     from warpseg.evaluate.export import label_ids
     from warpseg.evaluate.setting import settings
+    from warpseg.evaluate.showing import pick, show
     from warpseg.evaluate.table import print_table
     from warpseg.networks import load
     from warpseg.pages import write_evaluation
@@ -163,7 +165,10 @@ def evaluate(
             progress=lambda line: print(line, file=sys.stderr, flush=True),
         )  # fmt: skip
         if report is not None:
-            write_evaluation(report, found)
+            named = {row["name"]: row for row in found["rows"]}
+            picked = pick({setting: named[str(setting)] for setting in chosen})
+            labelled = (clip for clip in data.clips if len(clip.labels) or not data.is_labelled)
+            write_evaluation(report, found, show(next(labelled), data, network, picked))
     except KeyboardInterrupt:
         print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
         raise typer.Exit(130) from None

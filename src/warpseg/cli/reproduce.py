@@ -55,7 +55,7 @@ def reproduce(
     max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes; streets: 4.")] = None,
     size: Annotated[str, typer.Option(metavar="WxH", help="Of streets.")] = "480x360",
     rounds: Annotated[int, typer.Option(min=1, help="Rounds in which speed is measured.")] = 3,
-    speed_frames: Annotated[int | None, typer.Option(min=2, help="Frames of the first clip a speed run takes.")] = None,
+    speed_frames: Annotated[int | None, typer.Option(min=2, help="Of each clip, in a speed run.")] = None,
     conv_weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="table2: weights of the 1x1 convolution (safetensors).")
     ] = None,

@@ -115,10 +115,11 @@ class Clip:
         source, limit = self.find_source(), self.max_frames
         with open_video(source, motion=motion, flow_weights=flow_weights, max_frames=limit, stages=stages) as video:
             for frame in video:
-                if self.clean is None or decoded:
-                    yield frame
-                else:
-                    yield replace(frame, load=partial(read_rgb, self.clean[frame.index]))
+                yield frame if decoded else self.seen(frame)
+
+    def seen(self, frame: Frame) -> Frame:
+        """Return a decoded frame as the network sees it: with the clean picture, where the clip has one."""
+        return frame if self.clean is None else replace(frame, load=partial(read_rgb, self.clean[frame.index]))
 
     def __repr__(self) -> str:
         return f"Clip({self.name!r}, {len(self.labels)} labelled)"

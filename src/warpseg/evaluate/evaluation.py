@@ -18,7 +18,7 @@ from warpseg.evaluate.accuracy import Export, score_clip
 from warpseg.evaluate.clip import Dataset
 from warpseg.evaluate.rows import row
 from warpseg.evaluate.setting import EVERY, Setting
-from warpseg.evaluate.speed import measure
+from warpseg.evaluate.speed import measure, some_of
 from warpseg.evaluate.store import Result, Store
 from warpseg.networks import Network
 
@@ -41,6 +41,7 @@ def evaluate(
 ) -> dict[str, Any]:
     """Score the settings, measure their speed in ``rounds`` (0: not at all), write and return ``evaluation.json``.
 
+    Speed is of at most eight clips, and ``speed_frames`` of each where that is given.
     Frame by frame is always among the settings. All settings and distances are scored on the same target frames: those
     with as many frames on either side as the largest interval wants. What was finished under ``out`` by an earlier run
     of the same settings on the same files is not done again. ``progress`` is told what is being done, in a line.
@@ -52,12 +53,13 @@ def evaluate(
     store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
     results = _accuracy(dataset, network, settings, store, margin, export, progress)
     speeds: dict[Setting, dict[str, Any]] = {}
-    if rounds:
+    timed = some_of(dataset.clips) if rounds else []
+    if timed:
 
         def done(lap: int, setting: Setting) -> None:
             progress(f"speed, round {lap} of {rounds}: {setting}" if lap else f"speed, warming up: {setting}")
 
-        speeds = measure(dataset.clips[0], network, settings, frames=speed_frames, rounds=rounds, done=done)
+        speeds = measure(timed, network, settings, frames=speed_frames, rounds=rounds, done=done)
     facts = {
         "what": "evaluation",
         "measure": "mIoU" if dataset.is_labelled else "agreement",
@@ -75,6 +77,8 @@ def evaluate(
         "categories": list(dataset.categories),
         "margin": margin,
         "speed_rounds": rounds,
+        "speed_clips": [clip.name for clip in timed],
+        "speed_frames": speed_frames,  # of each clip at most; None: all
         "machine": machine(),
         "rows": [
             setting.facts() | {"name": str(setting)} | row(found, dataset.categories) | {"speed": speeds.get(setting)}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,13 +13,25 @@ import numpy as np
 from warpseg.evaluate.clip import Clip
 from warpseg.evaluate.setting import EVERY, Setting
 from warpseg.networks import Network
+from warpseg.pipeline import Inline
+from warpseg.room import Room
+from warpseg.segmenter import Segmenter
 from warpseg.timing import Stages
 
-__all__ = ["measure"]
+__all__ = ["measure", "some_of"]
+
+_CLIPS = 8  # at most, of which speed is measured
+
+
+def some_of(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips that speed is measured on: all, or eight that are spread evenly over them."""
+    if len(clips) <= _CLIPS:
+        return list(clips)
+    return [clips[round(k * (len(clips) - 1) / (_CLIPS - 1))] for k in range(_CLIPS)]
 
 
 def measure(
-    clip: Clip,
+    clips: Sequence[Clip],
     network: Network,
     settings: Sequence[Setting],
     *,
@@ -28,21 +42,17 @@ def measure(
     """Return, for each setting, frames a second, speed-up and milliseconds a frame by stage.
 
     From source to labels at the frames' size, nothing written: decoding, motion, network, warp and fusion, labels, of
-    the first ``frames`` of the clip's own source (decoded frames, also where accuracy is of clean ones). Each round
-    runs every setting once, after one to warm up; speed-ups are over frame by frame in the same round. Medians of the
-    rounds.
+    the first ``frames`` of each clip's own source (decoded frames, also where accuracy is of clean ones), the stages at
+    once as in ``warpseg segment``. Each round runs every setting once over all ``clips``, after one to warm up;
+    speed-ups are over frame by frame in the same round. Medians of the rounds.
     """
     settings = list(dict.fromkeys([EVERY, *settings]))
     segmenters = {setting: setting.segmenter(network) for setting in settings}
-    limit = min(filter(None, (frames, clip.max_frames)), default=None)
     laps: dict[Setting, list[dict[str, float]]] = {setting: [] for setting in settings}
     for lap in range(rounds + 1):
         for setting, segmenter in segmenters.items():
-            stages, count, started = Stages(), 0, time.perf_counter()
-            with segmenter.open(clip.find_source(), stages=stages, max_frames=limit) as video:
-                for result in segmenter.segment(video, stages):
-                    result.labels()
-                    count += 1
+            stages, started = Stages(), time.perf_counter()
+            count = sum(_run(segmenter, clip, frames, stages) for clip in clips)
             seconds = time.perf_counter() - started
             if lap:
                 laps[setting].append(
@@ -50,6 +60,22 @@ def measure(
                 )
             done(lap, setting)
     return {setting: _medians(laps[setting], laps[EVERY]) for setting in settings}
+
+
+def _run(segmenter: Segmenter, clip: Clip, frames: int | None, stages: Stages) -> int:
+    """Segment a clip once, as ``segment`` does, and return how many frames it has."""
+    source, limit = clip.find_source(), min(filter(None, (frames, clip.max_frames)), default=None)
+    recorded = isinstance(source, (str, Path))
+    with (
+        closing(segmenter.threads() if recorded else Inline()) as pipeline,
+        segmenter.open(source, stages=stages, max_frames=limit, pipeline=pipeline) as video,
+    ):
+        room = segmenter.room(video.info, pipeline)[0] if recorded else Room()
+        count = 0
+        for result in segmenter.segment(video, stages, pipeline=pipeline, room=room):
+            result.labels()
+            count += 1
+    return count
 
 
 def _medians(laps: list[dict[str, float]], every: list[dict[str, float]]) -> dict[str, Any]:

@@ -16,9 +16,9 @@ _WHERE_WIDE = ("95 % of it", "95 % of that", "with keys", "pooled")
 _LEGEND = (
     "average, worst: {measure} over the distances between keyframes, each distance one matrix; with keys: the paper's "
     "average, keyframes included; pooled: one matrix over all distances; retention: average / worst over frame by "
-    "frame on the same frames; pixels: accuracy of pixels; steady: labels that move as the picture does; fps: from "
-    "source to labels"
+    "frame on the same frames; pixels: accuracy of pixels; steady: labels that move as the picture does"
 )
+_SPEED = "fps: from source to labels, the stages at once, {rounds} rounds over {clips}; faster: than every frame"
 _AUTO = (
     "{name}: a keyframe every {mean_interval:.1f} frames on average ({keyframe_share:.1f} % of frames), in {runs} runs "
     "that begin at different frames; average: one matrix over their intermediate frames; worst: of the distances that "
@@ -50,6 +50,10 @@ def print_table(found: dict[str, Any]) -> None:
         table.add_row(*(cells[name] for name in names))
     console.print(table)
     console.print(_LEGEND.format(measure=measure))
+    if found["speed_rounds"]:
+        timed = found["speed_clips"]
+        clips = timed[0] if len(timed) == 1 else f"{len(timed)} clips"
+        console.print(_SPEED.format(rounds=found["speed_rounds"], clips=clips), markup=False)
     for row in found["rows"]:
         if row["interval"] == "auto":
             console.print(_AUTO.format(**row), markup=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,16 +11,20 @@ import torch
 from numpy.typing import NDArray
 
 from warpseg.geometry import resample
-from warpseg.pages.stills import reduce
+from warpseg.pages.stills import reduce, shrink
 from warpseg.pages.timeline import Timeline
 from warpseg.segmentation import Segmentation
 from warpseg.sinks.kernels import count
 from warpseg.types import Classes, VideoInfo
 
-__all__ = ["Collected", "Moment"]
+__all__ = ["Collected", "Moment", "Reference"]
 
 _HELD = 49  # moments in memory; odd, so that the newest is kept when every second one goes
 _CELLS = 64  # along the longer side of a motion field that is kept
+
+
+# What a frame's labels are held to: what that is called, and label ids (height, width), 255 where nothing is known.
+Reference = tuple[str, NDArray[np.uint8]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +41,16 @@ class Moment:
     labels: NDArray[np.uint8 | np.uint16]  # (height, width)
     motion: NDArray[np.float32] | None  # (2, h, w): right and down, in pixels of the video, since the frame before
     confidence: NDArray[np.float32] | None  # (h, w) in [0, 1]
+    reference: Reference | None = None  # at a page's size
+    right: float | None = None  # share of the reference's pixels, at the frame's own size, that the labels have too
 
 
 class Collected:
     """Moments spread evenly over a video of unknown length, and curves over all of its frames."""
 
-    def __init__(self, info: VideoInfo, classes: Classes) -> None:
+    def __init__(self, info: VideoInfo, classes: Classes, said: str = "") -> None:
         self.classes = classes
+        self.said = said  # which run this is, where the page does not say so otherwise
         self.moments: list[Moment] = []
         self.shares = Timeline()  # of each class, through time
         self.confidence = Timeline()  # mean, through time; of those frames that have one
@@ -52,8 +60,11 @@ class Collected:
         self._next = 0
         self._count = 0
 
-    def add(self, result: Segmentation, labels: NDArray[Any]) -> None:
-        """Take one more frame; ``labels`` (height, width) are its own, which are there already."""
+    def add(self, result: Segmentation, labels: NDArray[Any], reference: Callable[[], Reference] | None = None) -> None:
+        """Take one more frame; ``labels`` (height, width) are its own, which are there already.
+
+        ``reference`` finds what they are held to; it is asked for of the frames that are shown.
+        """
         counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
         count(labels, counts)
         shares = counts[: len(self.classes)] / labels.size
@@ -63,7 +74,7 @@ class Collected:
             self.is_judged = self.is_judged or not result.is_key
             self.confidence.add(result.frame.index, [float(confidence.mean())])
         if self._count == self._next:
-            self.moments.append(self._moment(result, labels, shares, confidence))
+            self.moments.append(self._moment(result, labels, shares, confidence, reference() if reference else None))
             if len(self.moments) == _HELD:
                 self.moments = self.moments[::2]
                 self._stride *= 2
@@ -77,9 +88,15 @@ class Collected:
         labels: NDArray[Any],
         shares: NDArray[np.float64],
         confidence: torch.Tensor | None,
+        reference: Reference | None,
     ) -> Moment:
         frame = result.frame
         small, small_labels = reduce(frame.pixels, labels, self._aspect)
+        held, right = None, None
+        if reference is not None:
+            known = reference[1] != 255
+            held = reference[0], shrink(reference[1], self._aspect).astype(np.uint8)
+            right = float((labels == reference[1])[known].mean()) if known.any() else None
         motion = None
         if frame.motion_source != "none":
             height, width = frame.size
@@ -99,4 +116,6 @@ class Collected:
             small_labels,
             motion,
             None if confidence is None else confidence.float().cpu().numpy(),
+            held,
+            right,
         )

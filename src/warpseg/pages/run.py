@@ -15,7 +15,17 @@ from warpseg.pages.collect import Collected, Moment
 from warpseg.pages.document import document, facts, save, section, tiles
 from warpseg.pages.markup import Html, element, number, percent, table
 from warpseg.pages.stages import seconds
-from warpseg.pages.stills import Still, confidence_still, full_speed, jpeg, label_still, motion_still, overlay, wheel
+from warpseg.pages.stills import (
+    Still,
+    confidence_still,
+    difference_still,
+    full_speed,
+    jpeg,
+    label_still,
+    motion_still,
+    overlay,
+    wheel,
+)
 from warpseg.pages.viewer import Slide, thin, viewer
 
 __all__ = ["command_section", "when", "write_evaluation", "write_report"]
@@ -37,13 +47,11 @@ def write_report(
     MB at most, however long the video is. Raises ``OutputError`` where it cannot be written.
     """
     name = Path(str(run.get("source") or (run.get("dataset") or {}).get("name") or "evaluation")).name
-    sections = []
-    if run.get("frames") is not None:
-        sections.append(_tiles(run))
-    if collected is not None and collected.moments:
-        sections += [_frames(collected), _classes(collected, run)]
-    if evaluation is not None:
-        sections += accuracy(evaluation)
+    sections = [_tiles(run)] if run.get("frames") is not None else []
+    shown = [_frames(collected), _classes(collected, run)] if collected is not None and collected.moments else []
+    numbers = accuracy(evaluation) if evaluation is not None else []
+    # Of an evaluation, frames are an example; of a run, they are what it is about.
+    sections += [*numbers, *shown] if not sections else [*shown, *numbers]
     if run.get("seconds_by_stage"):
         sections.append(_speed(run))
     if run.get("command"):
@@ -53,9 +61,12 @@ def write_report(
     save(document(f"{name} · warpseg", _lead(run), sections, notes=notes), path)
 
 
-def write_evaluation(path: Path, evaluation: Mapping[str, Any]) -> None:
-    """Write the page about an evaluation, given what ``evaluation.json`` holds. Raises ``OutputError``."""
-    write_report(path, {name: value for name, value in evaluation.items() if name != "rows"}, None, evaluation)
+def write_evaluation(path: Path, evaluation: Mapping[str, Any], collected: Collected | None = None) -> None:
+    """Write the page about an evaluation, given what ``evaluation.json`` holds, and frames of one of its settings.
+
+    Raises ``OutputError``.
+    """
+    write_report(path, {name: value for name, value in evaluation.items() if name != "rows"}, collected, evaluation)
 
 
 def _lead(run: Mapping[str, Any]) -> str:
@@ -108,11 +119,15 @@ def _frames(collected: Collected) -> Html:
         said = "Mean confidence through time"
         extra.append(lines([curve], said=said, x_name="frame", y_name="mean confidence", cursor=True, zero=True))
     about = f"{len(slides)} of {len(collected.shares)} frames, spread evenly; the slider takes the arrow keys."
+    if collected.said:
+        about = f"{collected.said}. {about}"
     return section("Frames", viewer(slides, first=len(slides) // 2), *extra, about=about)
 
 
 def _when(moment: Moment) -> str:
     words = [when(moment.index, moment.time)]
+    if moment.right is not None and moment.reference is not None:
+        words.append(f"{percent(moment.right)} as {moment.reference[0]}")
     words.append(f"{moment.distance} from a keyframe" if moment.distance else "keyframe")
     if moment.picture:
         words.append(f"{moment.picture}-picture")
@@ -126,8 +141,15 @@ def when(index: int, time: float) -> str:
 
 def _pictures(moment: Moment, collected: Collected, full: float, moves: bool) -> Iterator[tuple[str, Still]]:
     yield "input", jpeg(moment.rgb)
-    yield "overlay", overlay(moment.rgb, moment.labels, collected.classes)
-    yield "labels", label_still(moment.labels, collected.classes)
+    if moment.reference is None:
+        yield "overlay", overlay(moment.rgb, moment.labels, collected.classes)
+        yield "labels", label_still(moment.labels, collected.classes)
+    else:
+        said, reference = moment.reference
+        differ = (reference != moment.labels) & (reference != 255)
+        yield said, label_still(reference, collected.classes)
+        yield "result", label_still(moment.labels, collected.classes)
+        yield "where they differ", difference_still(differ, moment.rgb)
     if moves:  # a frame without motion is drawn as still, so that pictures keep their places
         motion = np.zeros((2, 1, 1), np.float32) if moment.motion is None else moment.motion
         yield f"motion ({moment.motion_source})", motion_still(moment.rgb, motion, full)

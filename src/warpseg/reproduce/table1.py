@@ -51,7 +51,17 @@ def table1(
     rows = {name: _row([by_name[str(setting)] for setting in row]) for name, row in chosen.items()}
     facts = {
         key: found[key]
-        for key in ("measure", "command", "started", "dataset", "model", "margin", "speed_rounds", "machine")
+        for key in (
+            "measure",
+            "command",
+            "started",
+            "dataset",
+            "model",
+            "margin",
+            "speed_rounds",
+            "speed_clips",
+            "machine",
+        )
     }
     shown = [n for n in intervals if n <= len(TABLE_1["interp"]["fps"])]
     paper = {
