@@ -15,8 +15,9 @@ import pytest
 from PIL import Image
 
 from test_compare import random_labels, write_run
-from test_pages import EVALUATION, collected
-from warpseg.pages import Run, compare, write_comparison, write_report
+from test_pages import CLASSES, EVALUATION, collected, segmentation
+from warpseg.pages import Collected, Run, compare, write_comparison, write_evaluation, write_report
+from warpseg.types import VideoInfo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium on the PATH: apt-get install chromium")
@@ -106,6 +107,25 @@ def test_the_report_works(report: Path, tmp_path: Path, phone: bool) -> None:
     (cursor,) = seen["cursors"]
     assert float(cursor.removeprefix("translate(").split()[0]) == pytest.approx(1000 * asked / 59)
     assert seen["wider"] <= 0, "wider than the window"
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+def test_the_evaluation_works(tmp_path: Path, phone: bool) -> None:
+    shares = {"average": [80.0, 40.0, 60.0], "every_frame": [88.0, 47.5, 60.0]}
+    wide = shares | {"by_distance": [[80.0 - p, 40.0 + p, 60.0] for p in range(29)]}
+    row = {"scheme": "propagate", "interval": 30, "average": 60.0, "worst": 50.0, "per_class": wide}
+    rows = [*EVALUATION["rows"], row, row | {"interval": "auto", "mean_interval": 7.5}]
+    gathered = Collected(VideoInfo("clip", (48, 64)), CLASSES)
+    for index in range(20):
+        result = segmentation(index, index % 5)
+        labels = result.labels()
+        gathered.add(result, labels, lambda labels=labels: ("ground truth", np.roll(labels, 1, 0)))  # type: ignore[misc]
+    write_evaluation(tmp_path / "page.html", EVALUATION | {"rows": rows}, gathered)
+    seen = told(tmp_path, tmp_path / "page.html", phone=phone)
+    assert (seen["ready"], seen["error"]) == ("yes", None)
+    assert seen["seen"][1:] == [0, 1, 0, 19, 7]
+    assert seen["pictures"] == [True] * 5, "input, ground truth, result, where they differ, motion"
+    assert seen["wider"] <= 0
 
 
 @pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])

@@ -59,7 +59,7 @@ def test_they_are_on_the_page(data: Path, tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     page = checked(page_path)
     assert len(page.all("div", "moment")) == COUNT
-    assert "interpolate n=2, frames from its first frame on" in page.text
+    assert "interpolate n=4, frames from its first frame on" in page.text
     first = [str(image["alt"]).split(", frame")[0] for image in page.all("img")][:6]
     assert first == ["input", "ground truth", "result", "where they differ", "motion (none)", "confidence"]
     assert "% as ground truth" in page.text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from statistics import median_low
+from statistics import median_high
 from typing import Any
 
 from warpseg.evaluate.clip import Clip, Dataset
@@ -27,7 +27,7 @@ def pick(rows: Mapping[Setting, Mapping[str, Any]]) -> Setting:
     chosen = [setting for setting in rows if setting.longest > 1] or list(rows)
     chosen = [setting for setting in chosen if setting.interval != "auto"] or chosen
     chosen = [setting for setting in chosen if setting.scheme == "interpolate"] or chosen
-    interval = median_low(sorted(setting.longest for setting in chosen))
+    interval = median_high(sorted(setting.longest for setting in chosen))
     return max((one for one in chosen if one.longest == interval), key=lambda one: float(rows[one]["average"] or 0.0))
 
 

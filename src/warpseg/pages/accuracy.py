@@ -191,7 +191,7 @@ def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequen
 
 def _by_class(classes: Sequence[str], settings: Sequence[Setting]) -> Html:
     shown = [one for one in (*settings[:1], *_farthest(settings)) if one.get("class_iou")]
-    heads = [_title(one, settings) for one in shown]
+    heads = [_title(one, settings).replace(", interval", "") for one in shown]
     best = shown[0]["class_iou"]  # frame by frame, where it is among them
     last = shown[-1]["class_iou"]
     names = [*classes, *(f"class {k}" for k in range(len(classes), len(best)))]

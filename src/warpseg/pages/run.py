@@ -48,10 +48,13 @@ def write_report(
     """
     name = Path(str(run.get("source") or (run.get("dataset") or {}).get("name") or "evaluation")).name
     sections = [_tiles(run)] if run.get("frames") is not None else []
-    shown = [_frames(collected), _classes(collected, run)] if collected is not None and collected.moments else []
     numbers = accuracy(evaluation) if evaluation is not None else []
+    shown = collected is not None and bool(collected.moments)
     # Of an evaluation, frames are an example; of a run, they are what it is about.
-    sections += [*numbers, *shown] if not sections else [*shown, *numbers]
+    sections += numbers[:1] if not sections else []
+    sections += [_frames(collected)] if collected is not None and shown else []
+    sections += [part for part in numbers if part not in sections]
+    sections += [_classes(collected, run)] if collected is not None and shown else []
     if run.get("seconds_by_stage"):
         sections.append(_speed(run))
     if run.get("command"):
@@ -102,9 +105,9 @@ def _frames(collected: Collected) -> Html:
         _BUDGET,
     )
     unknown = any(moment.shares.sum() < 0.9995 for moment in moments)
-    extra: list[Html] = [
-        legend([(name, colour, None) for name, colour in _named(collected)] + [("unknown", "#000", None)] * unknown)
-    ]
+    void = any(moment.reference is not None and (moment.reference[1] == 255).any() for moment in moments)
+    black = [("unknown", "#000", None)] * unknown + [("no label", "#000", None)] * void
+    extra: list[Html] = [legend([(name, colour, None) for name, colour in _named(collected)] + black)]
     if moves:
         said = (
             "Colour and arrows show where the picture moved since the frame before; "
