@@ -68,9 +68,6 @@ class Ahead:
 
     def _submit(self, keys: list[Frame]) -> None:
         def run() -> list[Tensor]:
-            with self._stages.measure("colour conversion"):
-                for frame in keys:
-                    frame.pixels  # noqa: B018 -- converts
             with self._stages.measure("network"):
                 maps = self._network.batch(keys)
                 if maps[0].is_cuda:  # so that the time is the network's; only this worker waits, once a batch

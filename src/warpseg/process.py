@@ -18,7 +18,7 @@ from warpseg.pages import Collected, write_report
 from warpseg.pipeline import Threads
 from warpseg.report import Report, once, write_run
 from warpseg.segmentation import Segmentation
-from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks import Sink, begin
 from warpseg.source import Source
 from warpseg.timing import Stages
 from warpseg.types import Classes, VideoInfo
@@ -121,7 +121,7 @@ def process(
                     if classes is None:
                         classes = result.classes
                         sound = source if isinstance(source, (str, Path)) and video.info.container != "images" else None
-                        sinks = _begin(kinds, folder, video.info, classes, sound)
+                        sinks = begin(kinds, folder, video.info, classes, audio_from=sound)
                         collected = Collected(video.info, classes) if page is not None else None
                     ids = result.labels()
                     confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
@@ -211,28 +211,6 @@ def _make_folder(folder: Path) -> list[Path]:
     except OSError as error:
         raise OutputError(f"{folder}: cannot be created ({error.strerror}); choose another --out") from error
     return missing
-
-
-def _begin(
-    kinds: Sequence[str], folder: Path, info: VideoInfo, classes: Classes, sound: str | Path | None
-) -> list[Sink]:
-    makers: dict[str, Callable[[], Sink]] = {
-        "overlay": lambda: OverlaySink(folder / "overlay.mp4", info, classes, audio_from=sound),
-        "masks": lambda: MaskSink(folder / "masks.mkv", info, classes),
-        "confidence": lambda: ConfidenceSink(folder / "confidence.mkv", info, classes),
-        "images": lambda: ImageSink(folder / "images", info, classes),
-        "stats": lambda: StatisticsSink(folder, info, classes),
-    }
-    sinks: list[Sink] = []
-    try:
-        for kind in kinds:
-            if kind in makers:  # a report is written when the run is over
-                sinks.append(makers[kind]())
-    except BaseException:
-        for sink in sinks:
-            sink.discard()
-        raise
-    return sinks
 
 
 def _finish(sinks: Sequence[Sink], *, keep: bool) -> Exception | None:

@@ -201,7 +201,11 @@ class Video:
         self, picture: Picture, seen: _Seen, past: deque[_Seen], ahead: list[_Seen], is_cut: CutDetector
     ) -> Frame:
         previous = past[-1] if past else None
-        rotation, mirrored = picture.rotation, picture.mirrored
+        rotation, mirrored, convert = picture.rotation, picture.mirrored, picture.load
+
+        def load() -> NDArray[np.uint8]:
+            with self._stages.measure("colour conversion"):
+                return convert()
 
         def frame(
             motion: MotionField, cut: bool, source: MotionSource, reverse: Callable[[], MotionField] | None = None
@@ -209,7 +213,6 @@ class Video:
             plane = None
             if self._wants_motion:
                 plane = turned_plane(seen.plane, rotation, mirrored=mirrored)
-            load = picture.load
             return Frame(
                 picture.index, picture.time, picture.size, motion, picture.type, cut, source, load, reverse, plane
             )

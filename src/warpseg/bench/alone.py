@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import torch
 
 from warpseg.segmenter import Segmenter
-from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks import Sink, begin
 from warpseg.source import Source
 from warpseg.timing import Stages, Summary
-from warpseg.types import Classes, VideoInfo
 
 __all__ = ["KINDS", "MODEL", "STAGES", "alone"]
 
@@ -46,26 +45,12 @@ def alone(segmenter: Segmenter, source: Source, save: Collection[str], max_frame
             ids = result.labels()
             confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
             if sinks is None:
-                sinks = _sinks(save, Path(folder), video.info, result.classes)
+                sinks = begin(save, Path(folder), video.info, result.classes)
                 for sink in sinks:
                     open_sinks.enter_context(sink)
-            if "overlay" in save and not result.is_key:  # which the network had converted
-                with stages.measure("colour conversion"):
-                    _ = result.frame.pixels
             with stages.measure("write"):
                 for sink in sinks:
                     sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
         with stages.measure("write"):
             open_sinks.close()
     return stages.summary()
-
-
-def _sinks(kinds: Collection[str], folder: Path, info: VideoInfo, classes: Classes) -> list[Sink]:
-    makers: dict[str, Callable[[], Sink]] = {
-        "overlay": lambda: OverlaySink(folder / "overlay.mp4", info, classes),
-        "masks": lambda: MaskSink(folder / "masks.mkv", info, classes),
-        "confidence": lambda: ConfidenceSink(folder / "confidence.mkv", info, classes),
-        "images": lambda: ImageSink(folder / "images", info, classes),
-        "stats": lambda: StatisticsSink(folder, info, classes),
-    }
-    return [makers[kind]() for kind in KINDS if kind in kinds]
