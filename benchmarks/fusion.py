@@ -1,12 +1,14 @@
-"""Accuracy of every scheme against the interval; keyframes placed adaptively; what the confidence means.
+"""Accuracy of every scheme against the interval; keyframes placed adaptively; what the confidence means and costs.
 
-    python benchmarks/fusion.py [--data ROOT] [--table intervals] [--out benchmarks/results/fusion.json]
+    python benchmarks/fusion.py [--data ROOT] [--table intervals ...] [--missing] [--out benchmarks/results/fusion.json]
 
-*intervals*: CamVid's drive (101 labelled frames) in two encodings and synthetic streets, mIoU at every distance on the
-same target frames, with 95 % intervals. *adaptive*: keyframes where they are needed against the fixed interval that
-uses at least as many, over whole clips: the drive, and streets whose speed changes every 20 frames; agreement with the
-network's own labels on average and on the worst twentieth of the frames. *reliability*: labels that differ from the
-network's own by confidence, on streets that nothing was tuned on. The embedded network sees the decoded frames.
+*intervals*: CamVid's drive (101 labelled frames) in two encodings and synthetic streets, with the embedded network and
+on the drive with that of second_network.py: mIoU at every distance on the same target frames, with 95 % intervals, and
+temporal consistency (share of pixels that have the label which the previous frame has where the motion says that they
+were) over the whole clip. *adaptive*: see fusion_adaptive.py. *reliability*: labels that differ from the network's own
+by confidence, on streets that nothing was tuned on and on the drive. *cost*: milliseconds that the evidence takes of a
+1080p frame. The networks see the decoded frames. Every row is written as soon as it is known; with ``--table`` the
+other tables of the file stay, with ``--missing`` only rows that it lacks are measured.
 """
 
 from __future__ import annotations
@@ -14,197 +16,154 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from fusion_adaptive import adaptive
+from fusion_clips import FAST, SCHEMES, SLOW, Runner, clips, networks, opened, street
 from result import write
-from warpseg import schemes
-from warpseg.adaptive import Adaptive, keyframes_per_second
+from warpseg.evaluate.consistency import consistency, moves
 from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.metrics import confusion, mean_iou
 from warpseg.evaluate.protocol import Remembering, by_offset
 from warpseg.evidence import by_evidence
-from warpseg.fusion import maximum
-from warpseg.labels import labels
-from warpseg.networks import Network, ScoreSpace, load
-from warpseg.schedule import Policy
-from warpseg.schemes import Estimate
-from warpseg.segmentation import Segmentation
+from warpseg.networks import ScoreSpace, load
+from warpseg.schemes import Carried, Verdict, interpolate
 from warpseg.source import open_video
-from warpseg.synthetic import Street, encode
 from warpseg.types import Frame
 
 Row = dict[str, Any]
-Pictures = Sequence[NDArray[np.uint8]]
-Labels = dict[int, NDArray[np.uint8]]
 
-INTERVALS = [2, 3, 5, 7, 10, 15, 20, 30]
-ENCODINGS = {
-    "bf=0 refs=1": {"bf": "0", "refs": "1", "crf": "18", "sc_threshold": "0", "x264-params": "weightp=0"},
-    "x264 defaults": {"crf": "18"},
-}
-SCHEMES: dict[str, Callable[..., Iterator[Estimate]]] = {
-    "copy": schemes.copy_nearest,
-    "propagate": schemes.propagate,
-    "interpolate, average": schemes.interpolate,
-    "interpolate, maximum of scores": partial(schemes.interpolate, fuse=maximum),
-    "interpolate, confidence": partial(schemes.interpolate, judge=by_evidence),
-}
-SLOW, FAST = 4.0, 12.0  # metres a second at 15 Hz
+INTERVALS = [1, 2, 3, 5, 7, 10, 15, 20, 30]
 BINS = np.array([0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0])
+HELD_OUT = {51: SLOW, 52: FAST, 53: 8.0}  # seed: metres a second
+LARGE = "VID_1920x1080_cabac_temporal_direct.264"
 
 
-def street(seed: int, speeds: Sequence[float]) -> tuple[Pictures, Labels]:
-    """Render a drive whose speed, in metres a second, is given for each frame."""
-    pictures, truth = [], {}
-    positions = np.cumsum([0, *speeds[1:]])
-    for i, position in enumerate(positions):
-        pixels, label = Street(seed=seed, size=(360, 480), speed=1.0, rate=15).still(round(position))
-        pictures.append(pixels)
-        truth[i] = label
-    return pictures, truth
-
-
-def clips(data: Path) -> Iterator[tuple[str, str, Pictures, Labels]]:
-    """Yield name, encoding, pictures and labels of each clip of the first table."""
-    drive = camvid(data / "camvid")
-    for encoding in ENCODINGS:
-        yield "drive", encoding, drive.pictures, drive.labels
-    for name, speed in (("street, slow", SLOW), ("street, fast", FAST)):
-        yield name, "x264 defaults", *street(31, [speed] * 81)
-
-
-def opened(pictures: Pictures, encoding: str) -> list[Frame]:
-    """Encode pictures and return the frames that are decoded, with motion."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp4"
-        encode(pictures, path, rate=15, options=ENCODINGS[encoding])
-        with open_video(path) as video:
-            frames = list(video)
-        for frame in frames:
-            _ = frame.pixels  # while the file is there
-        return frames
-
-
-def run_on(
-    scheme: Callable[..., Iterator[Estimate]], runs: Remembering, n: int, frames: Sequence[Frame]
-) -> Iterator[Estimate]:
-    """Run a scheme."""
-    return scheme(frames, runs, n)
-
-
-def by_interval(network: Network, data: Path, intervals: Sequence[int]) -> Iterator[Row]:
-    """Yield one row for each clip, interval and scheme."""
-    assert network.classes is not None
-    for name, encoding, pictures, truth in clips(data):
-        frames, runs = opened(pictures, encoding), Remembering(ScoreSpace(network))
-        for n in intervals:
-            for scheme, run in SCHEMES.items():
-                if n >= 30 and len(frames) < 3 * n:
-                    continue
-                scores = by_offset(frames, truth, partial(run_on, run, runs, n), n, network.classes)
-                row = {"clip": name, "encoding": encoding, "interval": n, "scheme": scheme}
+def by_interval(data: Path, chosen: list[int], known: list[Row]) -> Iterator[Row]:
+    """Yield one row for each network, clip, interval and scheme; those of ``known`` are not measured again."""
+    done = {_key(row): row for row in known}
+    for network_name, network in networks():
+        for clip, encoding, pictures, truth in clips(data, network_name):
+            wanted = [(n, s) for n in chosen for s in SCHEMES if n < 30 or len(pictures) >= 3 * n]
+            rows = [
+                {"network": network_name, "clip": clip, "encoding": encoding, "interval": n, "scheme": s}
+                for n, s in wanted
+            ]
+            yield from (done[_key(row)] for row in rows if _key(row) in done)
+            rows = [row for row in rows if _key(row) not in done]
+            if not rows:
+                continue
+            runner = Runner(network, opened(pictures, encoding))
+            motion = moves(runner.frames)
+            every = consistency(runner.frames, runner.every, motion, runner.classes).sum(0)
+            for row in rows:
+                n, run = row["interval"], partial(runner.run, row["scheme"], row["interval"])
+                scores = by_offset(runner.frames, truth, run, n, runner.classes)
                 row |= scores.summary(block=min(10, max(len(scores.frames) // 3, 1)))
+                same, compared = consistency(runner.frames, run, motion, runner.classes).sum(0)
+                row["consistency"], row["consistency_every_frame"] = 100 * same / compared, 100 * every[0] / every[1]
                 print(
-                    f"{name:14} {encoding:14} n={n:<2} {scheme:24} mIoU {row['average']:.1f} / {row['worst']:.1f}, "
-                    f"retention {row['average_retention']:.1f} / {row['worst_retention']:.1f} %",
+                    f"{network_name:6} {clip:12} {encoding:13} n={n:<2} {row['scheme']:23} mIoU {row['average']:.1f} / "
+                    f"{row['worst']:.1f}, retention {row['average_retention']:.1f} / {row['worst_retention']:.1f} %, "
+                    f"consistency {row['consistency']:.1f} of {row['consistency_every_frame']:.1f} %",
                     flush=True,
                 )
                 yield row
 
 
-def adaptive(network: Network, data: Path) -> Iterator[Row]:
-    """Yield pairs of rows: an adaptive policy, and the fixed interval with at least as many keyframes."""
-    drive = camvid(data / "camvid")
-    bursts = [SLOW / 4 if i // 20 % 2 == 0 else 1.5 * FAST for i in range(161)]
-    videos = [("drive", drive.pictures, drive.labels), *((f"bursts {s}", *street(s, bursts)) for s in (41, 42))]
-    for name, pictures, truth in videos:
-        frames, runs = opened(pictures, "x264 defaults"), Remembering(ScoreSpace(network))
-        for limit in (0.5, 1.0, 1.5, 3.0):
-            found = _whole(frames, truth, runs, Adaptive(limit), network)
-            fixed = max((n for n in range(1, 31) if -(-len(frames) // n) >= found["keyframes"]), default=1)
-            for row in (found | {"policy": f"limit {limit}"}, _whole(frames, truth, runs, fixed, network)):
-                yield _told({"clip": name, "policy": f"every {fixed}"} | row)
-        rate = Adaptive(pace=keyframes_per_second(1.5))
-        yield _told({"clip": name, "policy": "1.5 a second"} | _whole(frames, truth, runs, rate, network))
+def _key(row: Row) -> tuple[Any, ...]:
+    return tuple(row[part] for part in ("network", "clip", "encoding", "interval", "scheme"))
 
 
-def _whole(frames: Sequence[Frame], truth: Labels, runs: Remembering, n: int | Policy, network: Network) -> Row:
-    assert network.classes is not None
-    classes = len(network.classes)
-    matrix, agreement, keys = np.zeros((classes, classes), np.int64), [], 0
-    for estimate in schemes.interpolate(frames, runs, n, judge=by_evidence):
-        label = truth[estimate.frame.index]
-        predicted = Segmentation(estimate, network.classes).labels(label.shape)
-        own = labels(runs.task(runs.features(estimate.frame)), label.shape).numpy()
-        matrix += confusion(label, predicted, classes)
-        agreement.append(100 * float((predicted == own).mean()))
-        keys += estimate.distance == 0
-    worst = sorted(agreement)[: max(len(agreement) // 20, 1)]
-    return {
-        "keyframes": keys,
-        "mIoU": 100 * mean_iou(matrix),
-        "agreement": float(np.mean(agreement)),
-        "agreement_worst_twentieth": float(np.mean(worst)),
-    }
+def reliability(data: Path, n: int = 10) -> Iterator[Row]:
+    """Yield, for each clip and bin of confidence, the share of cells whose label is not the network's own."""
+    network = ScoreSpace(load("camvid"))
+    streets = (street(seed, [speed] * 41)[0] for seed, speed in HELD_OUT.items())
+    for clip, videos in (("streets", streets), ("drive", iter([camvid(data / "camvid").pictures]))):
+        differ, count = np.zeros(len(BINS) - 1), np.zeros(len(BINS) - 1)
+        for pictures in videos:
+            runs = Remembering(network)
+            for estimate in interpolate(opened(pictures, "x264 defaults"), runs, n, judge=by_evidence):
+                if estimate.confidence is None:
+                    continue
+                own: Tensor = runs.features(estimate.frame).argmax(0)
+                wrong = (estimate.scores.argmax(0) != own).numpy()
+                bins = np.clip(np.digitize(estimate.confidence.numpy(), BINS) - 1, 0, len(BINS) - 2)
+                differ += np.bincount(bins[wrong], minlength=len(differ))
+                count += np.bincount(bins.ravel(), minlength=len(count))
+        for low, high, wrong_ones, all_of in zip(BINS[:-1], BINS[1:], differ, count, strict=True):
+            row: Row = {"clip": clip, "confidence": [float(low), float(high)], "cells": int(all_of)}
+            row["differ"] = 100 * float(wrong_ones / all_of)
+            print(f"{clip}: confidence {low:.2f} to {high:.2f}: {row['differ']:5.1f} % of {row['cells']} cells differ")
+            yield row
 
 
-def _told(row: Row) -> Row:
-    print(
-        f"{row['clip']:10} {row['policy']:14} {row['keyframes']:3} keyframes, mIoU {row['mIoU']:.1f}, agreement "
-        f"{row['agreement']:.2f} %, worst twentieth {row['agreement_worst_twentieth']:.2f} %",
-        flush=True,
-    )
-    return row
+def cost(data: Path, n: int = 10) -> Iterator[Row]:
+    """Yield the milliseconds that judging takes of a frame between keyframes, median and 95th percentile.
 
+    Of a 1080p clip; the paths are followed with or without it, the frames are decoded and reduced for the search.
+    """
+    with open_video(data / "video" / LARGE, max_frames=4 * n + 1) as video:
+        frames = list(video)
+    spent: list[float] = []
 
-def reliability(network: Network, n: int = 10) -> Iterator[Row]:
-    """Yield, for each bin of confidence, the share of cells whose label is not the network's own."""
-    differ, count = np.zeros(len(BINS) - 1), np.zeros(len(BINS) - 1)
-    for seed, speed in ((51, SLOW), (52, FAST), (53, 8.0)):
-        pictures, _ = street(seed, [speed] * 41)
-        frames, runs = opened(pictures, "x264 defaults"), Remembering(ScoreSpace(network))
-        for estimate in schemes.interpolate(frames, runs, n, judge=by_evidence):
-            if estimate.confidence is None:
-                continue
-            own: Tensor = runs.task(runs.features(estimate.frame)).argmax(0)
-            wrong = (estimate.scores.argmax(0) != own).numpy()
-            bins = np.clip(np.digitize(estimate.confidence.numpy(), BINS) - 1, 0, len(BINS) - 2)
-            differ += np.bincount(bins[wrong], minlength=len(differ))
-            count += np.bincount(bins.ravel(), minlength=len(count))
-    for low, high, wrong, all_of in zip(BINS[:-1], BINS[1:], differ, count, strict=True):
-        row = {"confidence": [float(low), float(high)], "cells": int(all_of), "differ": 100 * float(wrong / all_of)}
-        print(f"confidence {low:.2f} to {high:.2f}: {row['differ']:5.1f} % of {row['cells']} cells differ", flush=True)
-        yield row
+    def timed(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:
+        started = time.perf_counter()
+        verdict = by_evidence(frame, forward, backward, alpha)
+        spent.append(1000 * (time.perf_counter() - started))
+        return verdict
+
+    class Blank:
+        """A network of 11 classes at stride 6, as the embedded one has on 1080p frames."""
+
+        def features(self, frame: Frame) -> Tensor:
+            return torch.zeros(11, frame.size[0] // 6, frame.size[1] // 6)
+
+        def task(self, f: Tensor) -> Tensor:
+            return f
+
+    for _ in interpolate(frames, Blank(), n, judge=timed):
+        pass
+    del spent[: n - 1]  # the first window compiles
+    row = {"size": list(frames[0].size), "grid": [frames[0].size[0] // 6, frames[0].size[1] // 6], "frames": len(spent)}
+    row |= {"median_ms": float(np.median(spent)), "p95_ms": float(np.quantile(spent, 0.95))}  # type: ignore[dict-item]
+    print(f"evidence: {row['median_ms']:.2f} ms a frame, 95th percentile {row['p95_ms']:.2f} ms", flush=True)
+    yield row
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    tables = ["reliability", "cost", "adaptive", "intervals"]
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("WARPSEG_TEST_DATA", "../shared/data")))
-    parser.add_argument("--table", choices=["intervals", "adaptive", "reliability"], action="append")
+    parser.add_argument("--table", choices=tables, action="append")
     parser.add_argument("--interval", type=int, action="append")
+    parser.add_argument("--missing", action="store_true", help="measure what --out does not have")
     parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
     torch.set_num_threads(min(torch.get_num_threads(), 2))
-    model = load("camvid")
-    tables: dict[str, Callable[[], Iterator[Row]]] = {
-        "reliability": lambda: reliability(model),
-        "adaptive": lambda: adaptive(model, arguments.data),
-        "intervals": lambda: by_interval(model, arguments.data, arguments.interval or INTERVALS),
-    }
     results: dict[str, list[Row]] = {}
-    if arguments.table and arguments.out and arguments.out.exists():  # the other tables stay
+    if arguments.out and arguments.out.exists() and (arguments.table or arguments.missing):
         results = json.loads(arguments.out.read_text(encoding="utf-8"))["results"]
-    for table, run in tables.items():
-        if table in (arguments.table or tables):
-            results[table] = list(run())
+    known_rows = results.get("intervals", []) if arguments.missing else []
+    measured: dict[str, Callable[[], Iterator[Row]]] = {
+        "reliability": lambda: reliability(arguments.data),
+        "cost": lambda: cost(arguments.data),
+        "adaptive": lambda: adaptive(arguments.data),
+        "intervals": lambda: by_interval(arguments.data, arguments.interval or INTERVALS, known_rows),
+    }
+    for table in arguments.table or tables:
+        if arguments.missing and table != "intervals" and table in results:
+            continue
+        found: list[Row] = []
+        for each in measured[table]():
+            found.append(each)
             if arguments.out:
-                write(arguments.out, results)
+                write(arguments.out, results | {table: found})
+        results[table] = found

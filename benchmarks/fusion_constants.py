@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from fusion import street
+from fusion_clips import street
 from result import write
 from warpseg.evaluate.protocol import Remembering
 from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence

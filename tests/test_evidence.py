@@ -11,7 +11,7 @@ import torch
 
 from pans import grey, pan, rgb, texture
 from warpseg import Frame, MotionField, Segmenter, load, open_video, schemes
-from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
+from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence, judged_by_distance
 from warpseg.fusion import average
 from warpseg.motion.differences import DOUBTFUL, belief, differences
 from warpseg.motion.planes import MARGIN, Plane
@@ -90,6 +90,22 @@ def test_without_evidence_the_paper_decides(missing: str) -> None:
         key = frame(rgb(texture((64, 64))))
     verdict = by_evidence(now, carried(1, key, None if missing == "path" else STILL), carried(0, now, STILL), 0.3)
     assert verdict == (0.3, None)
+
+
+@pytest.mark.parametrize("alpha", [0.25, 0.75])
+def test_the_papers_weight_is_judged_too(alpha: float) -> None:
+    """What is left is the mean of both sides' differences, weighted as the maps are."""
+    now, other = frame(rgb(texture(SIZE, 1))), frame(rgb(texture(SIZE, 2)))
+    assert other.plane is not None
+    assert now.plane is not None
+    apart = differences(now.plane, other.plane, STILL.offsets.numpy())
+    for forward, backward, share in ((now, other, 1 - alpha), (other, now, alpha), (other, other, 1.0)):
+        verdict = judged_by_distance(now, carried(1, forward, STILL), carried(0, backward, STILL), alpha)
+        assert verdict.alpha == alpha
+        assert verdict.confidence is not None
+        np.testing.assert_allclose(verdict.confidence.numpy(), belief(share * apart), rtol=1e-5)
+    assert judged_by_distance(now, carried(1, now, None), carried(0, now, STILL), alpha) == (alpha, None)
+    assert judged_by_distance(now, None, None, alpha) == (alpha, None)
 
 
 def test_differences_are_those_of_the_windows() -> None:

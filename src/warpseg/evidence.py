@@ -17,7 +17,7 @@ from warpseg.motion.differences import DOUBTFUL, belief, differences
 from warpseg.schemes import Carried, Verdict
 from warpseg.types import Frame
 
-__all__ = ["DISTANCE", "DOUBTFUL", "OUTSIDE", "SHARPNESS", "by_evidence"]
+__all__ = ["DISTANCE", "DOUBTFUL", "OUTSIDE", "SHARPNESS", "by_evidence", "judged_by_distance"]
 
 # Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
 SHARPNESS = 0.15  # change of the weight's logit per grey level by which the other path's pictures differ more
@@ -30,23 +30,23 @@ def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None,
 
     Where there are no pictures, or no path, the weight is the paper's and there is no confidence.
     """
+    if forward is None or backward is None:
+        return judged_by_distance(frame, forward, backward, alpha)
     ahead, behind = _difference(frame, forward), _difference(frame, backward)
-    if (forward is not None and ahead is None) or (backward is not None and behind is None):
+    if ahead is None or behind is None:
         return Verdict(alpha)
-    weight = torch.tensor(alpha)
-    if forward is not None and backward is not None and ahead is not None and behind is not None:
-        evidence = behind - ahead + OUTSIDE * (_outside(backward) - _outside(forward))
-        weight = torch.sigmoid(evidence.mul_(SHARPNESS).add_(DISTANCE * math.log(alpha / (1 - alpha))))
-        left = torch.lerp(behind, ahead, weight)
-    elif ahead is not None:
-        left = ahead
-    elif behind is not None:
-        left = behind
-    else:
+    evidence = behind - ahead + OUTSIDE * (_outside(backward) - _outside(forward))
+    weight = torch.sigmoid(evidence.mul_(SHARPNESS).add_(DISTANCE * math.log(alpha / (1 - alpha))))
+    return Verdict(weight.to(forward.f.device), _confidence(torch.lerp(behind, ahead, weight)))
+
+
+def judged_by_distance(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:
+    """Weigh by distance alone, as the paper does; the pictures say only how far to trust the result."""
+    found = [_difference(frame, carried) for carried in (forward, backward) if carried is not None]
+    known = [each for each in found if each is not None]
+    if not found or len(known) < len(found):
         return Verdict(alpha)
-    carried = forward or backward
-    assert carried is not None
-    return Verdict(weight.to(carried.f.device), torch.from_numpy(belief(left.numpy())))
+    return Verdict(alpha, _confidence(torch.lerp(known[-1], known[0], alpha)))
 
 
 def _difference(frame: Frame, carried: Carried | None) -> Tensor | None:
@@ -57,6 +57,11 @@ def _difference(frame: Frame, carried: Carried | None) -> Tensor | None:
     if plane.size != other.size:
         return None
     return torch.from_numpy(differences(plane, other, carried.path.offsets.numpy()))
+
+
+def _confidence(left: Tensor) -> Tensor:
+    """Return confidence (h, w) in [0, 1] by the difference that the chosen mixture leaves, in grey levels."""
+    return torch.from_numpy(belief(left.numpy()))
 
 
 def _outside(carried: Carried) -> Tensor:

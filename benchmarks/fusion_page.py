@@ -1,0 +1,166 @@
+"""The tables of docs/fusion.md, written between their markers from benchmarks/results/fusion*.json.
+
+python benchmarks/fusion_page.py
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from fusion_clips import FAST, SCHEMES, SLOW
+from warpseg.bench import table
+from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS
+from warpseg.motion.differences import DOUBTFUL
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+RESULTS, PAGE = REPOSITORY / "benchmarks" / "results", REPOSITORY / "docs" / "fusion.md"
+
+Row = dict[str, Any]
+
+CHOSEN = {"sharpness": SHARPNESS, "distance": DISTANCE, "outside": OUTSIDE, "left": 0.0, "around": 1}
+CUES = {
+    "sharpness": "sharpness",
+    "distance": "share of the paper's logit",
+    "outside": "path ends outside, grey levels",
+    "left": "instead: path leaves anywhere, grey levels",
+    "motion": "motion's least confidence, share",
+    "round_trip": "forward-backward disagreement, share",
+    "intra": "intra block on the path, grey levels",
+    "around": "mean over so many cells squared",
+}
+CLIPS = {
+    "drive": "CamVid's drive",
+    "street, slow": f"synthetic street, {SLOW:.0f} m/s",
+    "street, fast": f"synthetic street, {FAST:.0f} m/s",
+}
+
+
+def constants(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the table of constants and cues, what is in use in bold."""
+    lines = []
+    for row in rows:
+        bold = "**" if CHOSEN.get(row["constant"], 0.0) == row["value"] else ""
+        values = (f"{row[kind]:.2f} %" for kind in ("real", "streets"))
+        ranks = (f"{row[f'{kind}_ranking']:.1f} %" for kind in ("real", "streets"))
+        cells = [CUES[row["constant"]], f"{row['value']:g}", *values, *ranks]
+        lines.append([f"{bold}{cell}{bold}" for cell in cells])
+    header = ["constant or cue", "value", "agreement, real", "streets", "ranking, real", "streets"]
+    yield from table.markdown((header, lines))
+
+
+def doubtful(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield what the scale of confidence does."""
+    lines = []
+    for row in rows:
+        bold = "**" if row["value"] == DOUBTFUL else ""
+        cells = [f"{row['value']:g}"]
+        cells += [f"{row[part]:.1f} %" for part in ("below_half", "below_half_differ", "above_nine_tenths")]
+        lines.append([f"{bold}{cell}{bold}" for cell in [*cells, f"{row['above_nine_tenths_differ']:.2f} %"]])
+    header = ["grey levels at one half", "cells below 0.5", "of them differ", "cells above 0.9", "of them differ"]
+    yield from table.markdown((header, lines))
+
+
+def intervals(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield accuracy kept, a table for each network, clip and encoding."""
+    for group in _groups(rows):
+        yield from _by_scheme(group, lambda row: f"{row['average_retention']:.1f} / {row['worst_retention']:.1f}")
+
+
+def consistency(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield temporal consistency, a table for each network, clip and encoding."""
+    for group in _groups(rows):
+        yield from _by_scheme(group, lambda row: f"{row['consistency']:.2f}")
+        yield f"Frame by frame: {group[0]['consistency_every_frame']:.2f} %."
+        yield ""
+
+
+def _groups(rows: Sequence[Row]) -> list[list[Row]]:
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault((row["network"], row["clip"], row["encoding"]), []).append(row)
+    return list(groups.values())
+
+
+def _by_scheme(group: Sequence[Row], text: Callable[[Row], str]) -> Iterator[str]:
+    first = group[0]
+    network = {"camvid": "embedded network", "second": "second network"}[first["network"]]
+    yield f"**{CLIPS[first['clip']]}**, {first['encoding']}, {network} ({first['every_frame']:.1f} mIoU frame by frame)"
+    yield ""
+    found = {(row["interval"], row["scheme"]): text(row) for row in group}
+    shown = [n for n in sorted({n for n, _ in found}) if n > 1]
+    lines = [[str(n), *(found.get((n, scheme), "") for scheme in SCHEMES)] for n in shown]
+    yield from table.markdown((["interval", *SCHEMES], lines))
+    yield ""
+
+
+def reliability(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the share of labels that differ by confidence."""
+    by_clip = {clip: [row for row in rows if row["clip"] == clip] for clip in ("streets", "drive")}
+    lines = []
+    for pair in zip(*by_clip.values(), strict=True):
+        low, high = pair[0]["confidence"]
+        lines.append([f"{low:.2f} to {high:.2f}"])
+        for row in pair:
+            lines[-1] += [f"{row['cells']}", f"{row['differ']:.1f} %"]
+    yield from table.markdown((["confidence", "cells, held-out streets", "differ", "cells, drive", "differ"], lines))
+
+
+def adaptive(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the policies, each above the fixed interval beside it."""
+    header = ["video", "policy", "keyframes", "mIoU", "agreement", "worst twentieth"]
+    lines = []
+    for row in rows:
+        cells = [row["clip"], row["policy"], str(row["keyframes"]), f"{row['mIoU']:.1f}"]
+        lines.append([*cells, f"{row['agreement']:.2f} %", f"{row['agreement_worst_twentieth']:.2f} %"])
+    yield from table.markdown((header, lines))
+
+
+def cost(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the milliseconds."""
+    for row in rows:
+        height, width = row["grid"]
+        size = f"{row['size'][1]}x{row['size'][0]}"
+        yield f"{row['median_ms']:.1f} ms a {size} frame on a grid of {width}x{height} cells, "
+        yield f"95th percentile {row['p95_ms']:.1f} ms ({row['frames']} frames)."
+
+
+SECTIONS: dict[str, Callable[[Sequence[Row]], Iterator[str]]] = {
+    "constants": constants,
+    "doubtful": doubtful,
+    "intervals": intervals,
+    "consistency": consistency,
+    "reliability": reliability,
+    "adaptive": adaptive,
+    "cost": cost,
+}
+
+
+def write_page(page: Path, section: str, rows: Sequence[Row]) -> None:
+    """Put the tables of a section between its markers; what stands outside stays."""
+    text = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, opened, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise SystemExit(f"{page}: no {begin} ... {end}")
+    lines = "\n".join(SECTIONS[section](rows)).strip()
+    page.write_text(f"{before}{begin}\n\n{lines}\n\n{end}{after}", encoding="utf-8")
+
+
+def main() -> None:
+    found: dict[str, list[Row]] = {}
+    for name in ("fusion_constants", "fusion"):
+        path = RESULTS / f"{name}.json"
+        if path.exists():
+            found |= json.loads(path.read_text(encoding="utf-8"))["results"]
+    found |= {"consistency": found["intervals"]} if "intervals" in found else {}
+    for section in SECTIONS:
+        if section in found:
+            write_page(PAGE, section, found[section])
+
+
+if __name__ == "__main__":
+    main()
