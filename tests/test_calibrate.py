@@ -21,7 +21,7 @@ from warpseg.calibrate.bound import lower_bound
 from warpseg.calibrate.excerpts import GAP, SPAN, Material, VideoMaterial, known, plan, spread
 from warpseg.calibrate.judge import ExcerptJudge
 from warpseg.calibrate.measures import Measure, Target, by_distance, worst
-from warpseg.calibrate.profile import Profile, read, write
+from warpseg.calibrate.profile import Profile, Weights, read, write
 from warpseg.calibrate.run import calibrate
 from warpseg.calibrate.search import Choice, Row, largest, smallest_that
 from warpseg.cli import app
@@ -31,6 +31,7 @@ from warpseg.synthetic import Street, encode
 from warpseg.types import Frame, MotionField
 
 MODELS = Path(__file__).with_name("tiny_models.py")
+MODEL, CHECKSUM = f"py:{MODELS}:tiny", networks.checksum(MODELS)
 COPY, PROPAGATE, INTERPOLATE = (Choice(name) for name in ("copy", "propagate", "interpolate"))
 
 
@@ -262,7 +263,7 @@ def test_a_video_is_read_from_the_middle_with_its_own_frame_numbers(street: Path
 def profile(**changes: Any) -> Profile:
     made = Profile(
         "interpolate", 7, "average", "auto", Target("min-agreement", 95.0), {"name": "camvid", "sha256": "ab" * 32},
-        {"evidence": [{"interval": 7, "bound": 95.2}]},
+        facts={"evidence": [{"interval": 7, "bound": 95.2}]},
     )  # fmt: skip
     return replace(made, **changes)
 
@@ -318,6 +319,47 @@ def test_a_profile_is_for_one_network() -> None:
             profile().check_model(name, checksum, "p.json")
     with pytest.raises(ModelError, match="made with mine"):
         profile(model={"name": "mine", "sha256": None}).check_model("other", None, "p.json")
+
+
+def test_a_profile_knows_the_weights_of_its_flow(street: Path, tmp_path: Path) -> None:
+    path, weights = tmp_path / "profile.json", tmp_path / "raft.pth"
+    weights.write_bytes(b"weights")
+    made = profile(motion="flow", flow_weights=Weights.of(weights), model={"name": MODEL, "sha256": CHECKSUM})
+    write(made, path)
+    assert read(path) == made
+    assert Weights.of(weights).found(path) == weights
+
+    def segment(*more: str) -> Result:
+        words = ["segment", str(street), "--out", str(tmp_path / "out"), "--profile", str(path), "--model", MODEL]
+        return CliRunner().invoke(app, [*words, "--device", "cpu", "--save", "stats", "--max-frames", "2", *more])
+
+    # They are taken from there: torch has something to say of them.
+    assert "raft.pth" in error_of(segment(), 1)
+    (tmp_path / "others.pth").write_bytes(b"others")
+    given = segment("--flow-weights", str(tmp_path / "others.pth"))
+    assert "others.pth" in error_of(given, 1)
+    assert "--flow-weights are not the profile's" in given.stderr
+    assert segment("--motion", "estimate").exit_code == 0
+    weights.write_bytes(b"changed")
+    assert "raft.pth is not the file" in error_of(segment("--overwrite"), 2)
+    weights.unlink()
+    assert "raft.pth is not there; give them with --flow-weights" in error_of(segment("--overwrite"), 2)
+    with pytest.raises(ModelError, match=r"raft.pth: cannot be read"):
+        Weights.of(weights)
+    found = json.loads(path.read_text())
+    found["settings"]["flow_weights"] = "raft.pth"
+    path.write_text(json.dumps(found))
+    with pytest.raises(ProfileError, match=r"flow_weights 'raft.pth': expected a file"):
+        read(path)
+
+
+def test_flow_weights_reach_the_motion(street: Path, tmp_path: Path, run: Callable[..., Result]) -> None:
+    material = VideoMaterial(str(street), "flow", tmp_path / "absent.pth")
+    with pytest.raises(ModelError, match=r"absent.pth"):
+        next(material.start(0))
+    more = ("--flow-weights", tmp_path / "absent.pth", "--min-agreement", "90")
+    assert "for --motion flow only" in error_of(run(street, *more), 2)
+    assert "absent.pth: cannot be read" in error_of(run(street, *more, "--motion", "flow"), 2)
 
 
 @pytest.fixture

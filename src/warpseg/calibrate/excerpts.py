@@ -44,9 +44,9 @@ class VideoMaterial:
 
     labels: Mapping[int, Labels] | None = None
 
-    def __init__(self, source: str, motion: Motion) -> None:
+    def __init__(self, source: str, motion: Motion, flow_weights: Path | None = None) -> None:
         self.name = Path(source).name or source
-        self._source, self._motion = source, motion
+        self._source, self._motion, self._flow_weights = source, motion, flow_weights
         self._rate: Fraction | None = None
 
     def count(self) -> int:
@@ -61,7 +61,9 @@ class VideoMaterial:
         while True:
             # Rate times number is a guess where the rate varies: try further back until it was early enough.
             at = max(0, first - back) / self._rate if self._rate else 0
-            with open_video(self._source, start=float(at) or None, motion=self._motion) as video:
+            with open_video(
+                self._source, start=float(at) or None, motion=self._motion, flow_weights=self._flow_weights
+            ) as video:
                 frame = next(video, None)
                 if frame is None or frame.index <= first or not at:
                     if frame is not None:
@@ -74,10 +76,10 @@ class VideoMaterial:
 class ClipMaterial:
     """A clip of a dataset."""
 
-    def __init__(self, clip: Clip, motion: Motion, classes: int | None) -> None:
+    def __init__(self, clip: Clip, motion: Motion, classes: int | None, flow_weights: Path | None = None) -> None:
         """Take a clip, with labels of ``classes`` classes; None: without."""
         self.name = clip.name
-        self._clip, self._motion = clip, motion
+        self._clip, self._motion, self._flow_weights = clip, motion, flow_weights
         self.labels: Mapping[int, Labels] | None = None
         if classes is not None:
             frames = clip.frames("none")
@@ -85,11 +87,11 @@ class ClipMaterial:
 
     def count(self) -> int:
         """Count the frames."""
-        return sum(1 for _ in self._clip.frames("none"))
+        return self._clip.count()
 
     def start(self, first: int) -> Iterator[Frame]:
         """Yield all frames: clips are short."""
-        return self._clip.frames(self._motion)
+        return self._clip.frames(self._motion, flow_weights=self._flow_weights)
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from typing import Any, get_args
 
 from warpseg.calibrate.measures import Kind, Target
 from warpseg.errors import ModelError, OutputError, ProfileError
+from warpseg.networks import checksum
 
-__all__ = ["Profile", "read", "write"]
+__all__ = ["Profile", "Weights", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
 _SETTINGS = {
@@ -20,6 +21,30 @@ _SETTINGS = {
     "scheme": ("every", "copy", "propagate", "interpolate"),
     "motion": ("auto", "codec", "estimate", "flow", "none"),
 }
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights and what it holds."""
+
+    file: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Weights:
+        """Describe a file; raises ``ModelError`` where it cannot be read."""
+        try:
+            return cls(str(path.resolve()), checksum(path))
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); give a file of weights") from error
+
+    def found(self, where: Path) -> Path:
+        """Return the file; raises ``ProfileError`` where it is not there or holds something else."""
+        path = Path(self.file)
+        if not path.is_file() or checksum(path) != self.sha256:
+            what = "is not the file that it was made with" if path.exists() else "is not there"
+            raise ProfileError(f"{where}: its flow weights {path} {what}; give them with --flow-weights")
+        return path
 
 
 @dataclass(frozen=True)
@@ -32,6 +57,7 @@ class Profile:
     motion: str
     target: Target
     model: Mapping[str, str | None]  # name, sha256 of the weights
+    flow_weights: Weights | None = None  # of motion "flow"; None: OpenCV's DIS
     facts: Mapping[str, Any] = field(default_factory=dict)  # bound, evidence, sampling, sources, date, versions
 
     def check_model(self, name: str, checksum: str | None, where: str) -> None:
@@ -49,6 +75,8 @@ class Profile:
 def write(profile: Profile, path: Path) -> None:
     """Write a profile; raises ``OutputError`` where it cannot be."""
     settings = {key: getattr(profile, key) for key in ("scheme", "interval", "fusion", "motion")}
+    if profile.flow_weights is not None:
+        settings["flow_weights"] = asdict(profile.flow_weights)
     whole = {
         "format": _FORMAT,
         "settings": settings,
@@ -83,6 +111,9 @@ def read(path: Path) -> Profile:
         raise ProfileError(f"{path}: interval {interval!r}: expected a whole number of frames, 1 or more")
     if target.get("kind") not in get_args(Kind) or not isinstance(value, (int, float)):
         raise ProfileError(f"{path}: target {target}: expected one of {', '.join(get_args(Kind))} and its value")
+    weights = settings.get("flow_weights")
+    if weights is not None and not (isinstance(weights, dict) and {*weights} == {"file", "sha256"}):
+        raise ProfileError(f"{path}: flow_weights {weights!r}: expected a file and its sha256")
     return Profile(
         settings["scheme"],
         interval,
@@ -90,6 +121,7 @@ def read(path: Path) -> Profile:
         settings["motion"],
         Target(target["kind"], float(value)),
         model,
+        None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
         {key: found[key] for key in found if key not in ("format", "settings", "target", "model")},
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+from pathlib import Path
 from statistics import median
 
 from warpseg.calibrate.search import Choice
@@ -17,13 +18,22 @@ LAPS = 3
 _LEAST, _SECONDS = 24, 2.0  # of a lap: frames, and time that it should take
 
 
-def frames_per_second(network: Network, source: Source, choice: Choice, n: int, motion: Motion) -> float:
+def frames_per_second(
+    network: Network, source: Source, choice: Choice, n: int, motion: Motion, flow_weights: Path | None = None
+) -> float:
     """Return the median of three runs over the source's first frames, from opening it to the mask video closed.
 
     Nothing is cached. A run takes about two seconds, and three windows or 24 frames at least; one before them warms
     up. What opening costs weighs more there than in a long video, so a long one is rather faster.
     """
-    segmenter = Segmenter(network, scheme=choice.scheme, interval=n, fusion=choice.fusion, motion=motion)  # type: ignore[arg-type]
+    segmenter = Segmenter(
+        network,
+        scheme=choice.scheme,  # type: ignore[arg-type]
+        interval=n,
+        fusion=choice.fusion,  # type: ignore[arg-type]
+        motion=motion,
+        flow_weights=flow_weights,
+    )
 
     def lap(frames: int) -> float:
         with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:

@@ -61,6 +61,9 @@ def calibrate(
         str, typer.Option(metavar="NAMES", help="What to choose from, with commas; propagate alone shows no delay.")
     ] = ",".join(_SCHEMES),
     motion: Annotated[Motion, typer.Option(help="As for warpseg segment.")] = "auto",
+    flow_weights: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else DIS.")
+    ] = None,
     max_interval: Annotated[int, typer.Option(min=2, help="Largest interval tried.")] = 30,
     windows: Annotated[int, typer.Option(min=5, help="Windows of video that are judged, at most.")] = 20,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
@@ -85,13 +88,15 @@ def calibrate(
     names = _schemes(schemes)
     labelled = _check_data(sources or [], dataset, root, labels, needs_labels=kind in ("min-miou", "max-drop"))
     _check_files(out, plot)
+    if flow_weights is not None and motion != "flow":
+        raise typer.BadParameter("for --motion flow only", param_hint="--flow-weights")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
     from warpseg import networks
     from warpseg.calibrate import telling
     from warpseg.calibrate.measures import Target
-    from warpseg.calibrate.profile import Profile, write
+    from warpseg.calibrate.profile import Profile, Weights, write
     from warpseg.calibrate.run import calibrate as find
     from warpseg.calibrate.run import choices_of
     from warpseg.calibrate.speed import frames_per_second
@@ -103,6 +108,7 @@ def calibrate(
 
             check_matplotlib()
         network = networks.load(model, device=device)
+        weights = None if flow_weights is None else Weights.of(flow_weights)
     except WarpsegError as error:
         if debug:
             raise
@@ -113,9 +119,9 @@ def calibrate(
             assert root is not None
             count = len(network.classes) if network.classes else 255
             wanted = count if labelled and kind != "min-agreement" else None
-            materials, first = _clips(dataset, root, labels, wanted, motion, windows)
+            materials, first = _clips(dataset, root, labels, wanted, motion, flow_weights, windows)
         else:
-            materials, first = _videos(sources or [], motion, windows)
+            materials, first = _videos(sources or [], motion, flow_weights, windows)
         result = find(
             network,
             materials,
@@ -123,7 +129,7 @@ def calibrate(
             choices_of(names),
             windows=windows,
             max_interval=max_interval,
-            speed=lambda choice, n: frames_per_second(network, first(), choice, n, motion),
+            speed=lambda choice, n: frames_per_second(network, first(), choice, n, motion, flow_weights),
             say=(lambda line: print(line, file=sys.stderr, flush=True)) if verbose else lambda line: None,
         )
         if plot is not None:
@@ -133,7 +139,10 @@ def calibrate(
         chosen = {"name": network.name, "sha256": network.checksum}
         facts = telling.facts(result, materials)
         choice = result.choice
-        write(Profile(choice.scheme, result.interval, choice.fusion, motion, result.target, chosen, facts), out)
+        found = Profile(
+            choice.scheme, result.interval, choice.fusion, motion, result.target, chosen, weights, facts
+        )  # fmt: skip
+        write(found, out)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -197,18 +206,26 @@ def _check_files(out: Path, plot: Path | None) -> None:
             raise typer.BadParameter(f"{path.parent}: no such folder", param_hint=option)
 
 
-def _videos(sources: list[str], motion: Motion, windows: int) -> tuple[list[Material], Callable[[], Source]]:
+def _videos(
+    sources: list[str], motion: Motion, flow_weights: Path | None, windows: int
+) -> tuple[list[Material], Callable[[], Source]]:
     from warpseg.calibrate.excerpts import VideoMaterial, spread
 
-    return [VideoMaterial(source, motion) for source in spread(sources, windows)], lambda: sources[0]
+    return [VideoMaterial(source, motion, flow_weights) for source in spread(sources, windows)], lambda: sources[0]
 
 
 def _clips(
-    dataset: DatasetName, root: Path, labels: Path | None, classes: int | None, motion: Motion, windows: int
+    dataset: DatasetName,
+    root: Path,
+    labels: Path | None,
+    classes: int | None,
+    motion: Motion,
+    flow_weights: Path | None,
+    windows: int,
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
     from warpseg.calibrate.excerpts import ClipMaterial, spread
     from warpseg.evaluate.datasets import open_dataset
 
     clips = spread(open_dataset(dataset, root, labels).clips, windows)
-    return [ClipMaterial(clip, motion, classes) for clip in clips], clips[0].find_source
+    return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source

@@ -22,7 +22,7 @@ __all__ = ["Settings", "settle"]
 class Settings:
     """What a profile leaves of the options that it may set."""
 
-    options: dict[str, Any]  # scheme, interval, fusion, motion
+    options: dict[str, Any]  # scheme, interval, fusion, motion, flow_weights
     profile: Profile | None = None
     facts: dict[str, Any] | None = None  # for ``run.json``
 
@@ -33,14 +33,22 @@ class Settings:
 
 
 def settle(context: typer.Context, path: Path | None, **options: Any) -> Settings:
-    """Let the profile at ``path`` set those options that are not on the command line; ends it (2) where it is none."""
+    """Let the profile at ``path`` set those options that are not on the command line; ends it (2) where it is none.
+
+    ``options`` are scheme, interval, fusion, motion and flow_weights.
+    """
     settings = Settings(options)
     if path is None:
         return settings
-    from warpseg.calibrate.profile import read
+    from warpseg.calibrate.profile import Weights, read
 
+    weights: Path | None = options.pop("flow_weights")
     try:
         profile = read(path)
+        flows = (options["motion"] if _is_given(context, "motion") else profile.motion) == "flow"
+        others = weights is not None and Weights.of(weights).sha256 != getattr(profile.flow_weights, "sha256", None)
+        if weights is None and flows and profile.flow_weights is not None:
+            weights = profile.flow_weights.found(path)
     except WarpsegError as error:
         complain(error)
         raise typer.Exit(2) from error
@@ -49,10 +57,13 @@ def settle(context: typer.Context, path: Path | None, **options: Any) -> Setting
     for name in overridden:
         said = f"note: --{name} {options[name]} instead of the profile's {getattr(profile, name)}"
         print(f"{said}: its promise does not hold", file=sys.stderr)
+    if others:
+        print("note: --flow-weights are not the profile's: its promise does not hold", file=sys.stderr)
+        overridden.append("flow_weights")
     taken = {name: value if name in own else getattr(profile, name) for name, value in options.items()}
     promise = f"--{profile.target.kind} {profile.target.value:g}"
     facts = {"file": str(path), "target": promise, "overridden": overridden}
-    return replace(settings, options=taken, profile=profile, facts=facts)
+    return replace(settings, options=taken | {"flow_weights": weights}, profile=profile, facts=facts)
 
 
 def _is_given(context: typer.Context, name: str) -> bool:

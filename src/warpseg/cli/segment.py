@@ -140,7 +140,9 @@ def segment(
     if stop is not None and stop <= (begin or 0):
         raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
     policy = interval_of(interval, max_interval, keyframes_per_second, target_fps)
-    settings = settle(context, profile, scheme=scheme, interval=policy, fusion=fusion, motion=motion)
+    settings = settle(
+        context, profile, scheme=scheme, interval=policy, fusion=fusion, motion=motion, flow_weights=flow_weights
+    )
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
 
@@ -154,7 +156,6 @@ def segment(
             model,
             **settings.options,
             fusion_weights=fusion_weights,
-            flow_weights=flow_weights,
             device=device,
             precision=precision,
             imgsz=network_size,
