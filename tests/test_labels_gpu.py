@@ -177,6 +177,20 @@ def test_the_last_window_has_no_backward_map() -> None:
     assert torch.equal(found, torch.stack([sample(forward, path) for path in paths[:, 0]]))
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # NumPy's, which the interpreter computes with
+def test_nothing_is_read_beyond_the_border() -> None:
+    """What is not a number there, in the next row or after the map's end, would spoil what is multiplied by zero."""
+    memory = torch.full((3 * 6 * 9 + 20,), math.nan)
+    forward = memory[: 3 * 6 * 9].view(3, 6, 9).copy_(seeded(3, 6, 9))
+    forward[:, :, 0] = math.inf
+    paths = torch.zeros(2, 2, 2, 6, 9)
+    paths[1] = 2.0  # all to the last cell
+    found, _ = carried(forward, None, paths, torch.ones(2))
+    torch.testing.assert_close(found[0], sample(forward, paths[0, 0]), rtol=0, atol=0, equal_nan=True)
+    assert torch.equal(found[0, :, :, 2:], forward[:, :, 2:])
+    assert torch.equal(found[1], forward[:, -1:, -1:].expand(3, 6, 9))
+
+
 def test_a_path_of_nan_reads_no_memory_that_is_not_there() -> None:
     forward = seeded(3, 6, 9)
     found, _ = carried(forward, None, torch.full((1, 2, 2, 6, 9), math.nan), torch.ones(1))
@@ -192,10 +206,12 @@ def test_both_sides_are_averaged(per_cell: bool) -> None:
         weights[0, :3], weights[0, 3:] = 0, 1
     found, _ = carried(forward, backward, paths, weights)
     for number, (there, back) in enumerate(paths):
-        expected = average(sample(forward, there), sample(backward, back), weights[number])
-        # Two roundings of up to M and one of up to M / 2, in two ways.
+        ahead, behind, weight = sample(forward, there), sample(backward, back), weights[number]
+        # Two roundings of up to M and one of up to M / 2, in two ways: torch merges a product into the sum.
         bound = 6 * U * float(torch.maximum(forward.abs().max(), backward.abs().max()))
-        assert float((found[number] - expected).abs().max()) <= bound
+        assert float((found[number] - average(ahead, behind, weight)).abs().max()) <= bound
+        from_behind, from_ahead = weight * (ahead - behind), (ahead - behind) * (1 - weight)
+        assert torch.equal(found[number], torch.where(weight < 0.5, behind + from_behind, ahead - from_ahead))
     if per_cell:
         assert torch.equal(found[0, :, :3], sample(backward, paths[0, 1])[:, :3])
         assert torch.equal(found[0, :, 3:], sample(forward, paths[0, 0])[:, 3:])

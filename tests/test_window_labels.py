@@ -64,7 +64,7 @@ def assert_alike(found: list[Labelled], expected: list[Estimate], *, judged: boo
         ids = Segmentation(ours.estimate(), Classes.numbered(CLASSES), ready=ours.labels).labels()
         assert ids.dtype == np.uint8
         assert ids.shape == ours.frame.size
-        assert assert_labelled(torch.from_numpy(ids), theirs.scores, off) < 0.002
+        assert assert_labelled(torch.from_numpy(ids), theirs.scores, off) < 0.001
         confidence = ours.estimate().confidence
         if theirs.confidence is None:
             assert confidence is None
