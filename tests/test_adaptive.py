@@ -41,9 +41,18 @@ def calm_and_fast() -> list[Frame]:
 
 
 def test_fast_motion_gets_more_keyframes_than_slow(calm_and_fast: list[Frame]) -> None:
-    found = keys(calm_and_fast, Adaptive(0.5))
+    found = keys(calm_and_fast, Adaptive(0.3))
     slow, fast = sum(i < 20 for i in found), sum(i > 20 for i in found)
     assert fast >= 2 * slow
+
+
+def test_a_keyframe_comes_when_the_distrust_since_the_last_one_passes_the_limit(calm_and_fast: list[Frame]) -> None:
+    frames, limit = calm_and_fast[20:], 0.5
+    noise = min(1 - float(frame.motion.confidence.mean()) for frame in frames[1:])
+    second = keys(frames, Adaptive(limit))[1]
+    beyond = [distrust(frames[p], frames[0], [frame.motion for frame in frames[p:0:-1]]) - noise for p in range(1, 20)]
+    first_over = next(p for p, total in enumerate(np.cumsum(beyond), 1) if total >= limit)
+    assert second - 20 == first_over
 
 
 def test_distrust_grows_with_the_distance(calm_and_fast: list[Frame]) -> None:

@@ -2,7 +2,7 @@
 
 Each frame's picture is compared with the last keyframe's along the motion between them. The share of the picture where
 the two do not agree (new area, wrong motion, changed things) grows with the distance, fast under fast motion and slowly
-where little happens; a keyframe is due when it passes a limit.
+where little happens; a keyframe is due when what has gathered since the last one passes a limit.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ Pace = Callable[[float, int, float], float]
 class Adaptive:
     """A ``schedule.Policy``: a keyframe at scene cuts and where trust in the last keyframe is used up.
 
-    ``limit`` is the mean distrust (0 to 1) of a frame's cells, beyond what noise causes from any frame to the next,
-    times the frames since the last keyframe, that makes a frame one: the product spends keyframes where they gain most,
-    where distrust alone would leave calm stretches without any. A ``pace`` steers it from keyframe to keyframe.
+    ``limit`` is the distrust that makes a frame a keyframe: summed over the frames since the last one, of each the mean
+    (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum, not the last frame's own,
+    which would leave calm stretches without any keyframe. A ``pace`` steers the limit from keyframe to keyframe.
     ``longest`` frames are never exceeded.
     """
 
@@ -53,22 +53,23 @@ class Adaptive:
         """Begin a video, with a keyframe."""
         key: Frame | None = None
         since_key: list[MotionField] = []  # the newest first
+        gathered = 0.0
         limit, begun = self.limit, time.perf_counter()
         calmest: deque[float] = deque(maxlen=_MEMORY)
 
         def is_key(frame: Frame) -> bool:
-            nonlocal key, limit, begun
+            nonlocal key, gathered, limit, begun
             since_key.insert(0, frame.motion)
             if key is not None and not frame.cut:
                 calmest.append(1 - float(frame.motion.confidence.mean()))
                 more = 1.0
                 if self.pace is not None:
                     more = self.pace(float(frame.time - key.time), len(since_key), time.perf_counter() - begun)
-                soon = len(since_key) < self.longest and more > _LATE
-                if soon and (distrust(frame, key, since_key) - min(calmest)) * len(since_key) < limit:
+                gathered += max(distrust(frame, key, since_key) - min(calmest), 0.0)
+                if gathered < limit and len(since_key) < self.longest and more > _LATE:
                     return False
                 limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LIMITS[0]), _LIMITS[1])
-            key, begun = frame, time.perf_counter()
+            key, gathered, begun = frame, 0.0, time.perf_counter()
             since_key.clear()
             return True
 
@@ -100,6 +101,4 @@ def distrust(frame: Frame, key: Frame, motions: list[MotionField]) -> float:
     path = follow(motions, (rows, columns))
     if frame.plane is None or key.plane is None or frame.plane.size != key.plane.size:
         return 1 - float(path.confidence.mean())
-    # Where the path leaves the frame the pictures have nothing to say: it is new.
-    sure = belief(differences(frame.plane, key.plane, path.offsets.numpy())) * (path.confidence.numpy() > 0)
-    return 1 - float(sure.mean())
+    return 1 - float(belief(differences(frame.plane, key.plane, path.offsets.numpy())).mean())
