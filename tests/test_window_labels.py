@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -12,13 +12,15 @@ from torch import Tensor
 
 from pans import Picture, grey, pan, rgb, texture
 from test_labels_gpu import U, assert_labelled, carried, seeded
+from tiny_models import Tiny
 from triton_kernels import DEVICE, cells, need_gpu, window_labels
-from warpseg import Classes, Frame, MotionField, Segmentation, open_video, schemes
+from warpseg import Classes, Frame, MotionField, Segmentation, Segmenter, open_video, schemes
 from warpseg.evidence import DISTANCE, DOUBTFUL, OUTSIDE, SHARPNESS, by_evidence
 from warpseg.geometry import follow
 from warpseg.motion.differences import belief, differences
 from warpseg.motion.planes import MARGIN, Plane
 from warpseg.motion.window import WINDOW
+from warpseg.pipeline import Threads
 from warpseg.schedule import windows
 from warpseg.schemes import Estimate
 
@@ -170,3 +172,23 @@ def test_nothing_waits_for_the_gpu() -> None:
         window_labels.label_steps(todo, window.key, scores[0], window.next_key, scores[1], judged=True)
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.parametrize("fusion", ["confidence", "average"])
+def test_a_segmenter_gives_the_same_by_windows(fusion: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path that a segmenter takes on a GPU, through all of its stages."""
+    frames = pan((2, 1), 8, size=SIZE)
+    segmenter = Segmenter(Tiny(CLASSES), interval=3, fusion=fusion, device=str(DEVICE))
+    with monkeypatch.context() as patch:
+        patch.setattr(Segmenter, "_takes_windows", lambda self: False)
+        expected = list(segmenter.stream(frames))
+    monkeypatch.setattr(Segmenter, "_takes_windows", lambda self: True)
+    found = []
+    with Threads() as threads, segmenter.open(frames, pipeline=threads) as video:
+        found = list(segmenter.segment(video, pipeline=threads))
+    assert [(one.frame.index, one.distance) for one in found] == [(one.frame.index, one.distance) for one in expected]
+    for ours, theirs in zip(found, expected, strict=True):
+        off = float((ours.scores - theirs.scores).abs().max() / theirs.scores.abs().max() / U)
+        assert off <= JUDGED
+        assert_labelled(torch.from_numpy(ours.labels()), theirs.scores.cpu(), off)
+        assert (ours.confidence is None) == (theirs.confidence is None)

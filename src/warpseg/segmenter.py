@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
 from warpseg import networks, schemes
@@ -18,6 +19,7 @@ from warpseg.ahead import Ahead
 from warpseg.errors import VideoError
 from warpseg.evidence import by_evidence
 from warpseg.fusion import FUSIONS, Fusion, average
+from warpseg.labels import has_triton
 from warpseg.networks import Network, Precision
 from warpseg.networks.convolution import load_convolution
 from warpseg.pipeline import Inline, Pipeline, Threads
@@ -244,18 +246,34 @@ class Segmenter:
 
         network = Ahead(self._split, self.policy, room.batch, pipeline, stages)
         ready = pipeline(network.frames(readable(), keeps_pixels=room.keeps_pixels), waiting=room.frames)
-        yield from pipeline(self._carried(ready, network, stages), waiting=_RESULTS)
+        waited = stages.waiting(ready)
+        if self._takes_windows():
+            from warpseg import window_labels  # needs Triton
+
+            judged = self._judge is by_evidence
+            windows = window_labels.interpolate(waited, network, network.policy, judged=judged, reverse=self._reverse)
+            # The next window is on its way to the GPU while this one's labels come from there.
+            queued = pipeline(stages.measured(windows, "warp and fuse"), waiting=self.policy.longest)
+            for found in queued:
+                yield self._told(found.estimate(), stages, found.labels)
+        else:
+            estimates = self.estimates(waited, network, network.policy)
+            for estimate in pipeline(stages.measured(estimates, "warp and fuse"), waiting=_RESULTS):
+                yield self._told(estimate, stages)
         if damage:
             raise damage[0]
 
-    def _carried(self, frames: Iterator[Frame], network: Ahead, stages: Stages) -> Iterator[Segmentation]:
-        estimates = self.estimates(stages.waiting(frames), network, network.policy)
-        while True:
-            with stages.measure("warp and fuse"):
-                estimate = next(estimates, None)
-            if estimate is None:
-                break
-            yield Segmentation(estimate, self.network.classes or Classes.numbered(len(estimate.scores)), stages)
+    def _takes_windows(self) -> bool:
+        """Tell whether the kernels for whole windows on a GPU do what was asked for."""
+        alike = self.scheme == "interpolate" and self._fuse is average and self._propagation is schemes.composed
+        between = alike and self.space == "scores" and self.policy.longest > 1
+        return between and self.network.device.type == "cuda" and has_triton()
+
+    def _told(
+        self, estimate: schemes.Estimate, stages: Stages, ready: Callable[[], NDArray[Any]] | None = None
+    ) -> Segmentation:
+        classes = self.network.classes or Classes.numbered(len(estimate.scores))
+        return Segmentation(estimate, classes, stages, ready)
 
     def estimates(
         self, frames: Iterable[Frame], network: schemes.SplitNetwork, policy: Policy | None = None

@@ -86,8 +86,12 @@ class Stages:
 
     def waiting(self, items: Iterator[T]) -> Iterator[T]:
         """Yield ``items``; the time that they take to come counts for no stage that asks for them."""
+        return self.measured(items, None)
+
+    def measured(self, items: Iterator[T], stage: str | None) -> Iterator[T]:
+        """Yield ``items``; the time that each takes to come is that of ``stage``."""
         while True:
-            with self.measure(None):
+            with self.measure(stage):
                 item = next(items, None)
             if item is None:
                 return
