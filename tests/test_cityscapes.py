@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from page_checks import checked
 from warpseg.cli import app
 from warpseg.errors import DatasetError
 from warpseg.evaluate.cityscapes import CATEGORIES, CLASSES, LABEL_IDS, to_label_ids
@@ -166,13 +167,29 @@ def test_what_is_missing_is_named(tree: Path, tmp_path: Path) -> None:
     gone = tmp_path / "leftImg8bit_sequence/val/ulm/ulm_000000_000012_leftImg8bit.png"
     void = run(tmp_path, tmp_path / "out", "--rounds", "0")
     assert void.exit_code == 1
-    assert "void throughout" in void.stderr
+    assert "ulm_000000_000019_gtFine_labelIds.png: labels are void throughout" in void.stderr
     gone.unlink()
     with pytest.raises(DatasetError, match=r"ulm_000000_000012_leftImg8bit.png: 1 of the 30 frames"):
         opened(tmp_path)
     (tmp_path / "gtFine/val/ulm/ulm_000000_000019_gtFine_labelIds.png").unlink()
     with pytest.raises(DatasetError, match="split with labels"):
         opened(tmp_path)
+
+
+def test_categories_are_told(tree: Path, tmp_path: Path) -> None:
+    done = run(tree, tmp_path, "--rounds", "1", "--interval", "3", "--report", str(tmp_path / "page.html"))
+    assert done.exit_code == 0, done.output
+    facts = json.loads((tmp_path / "evaluation.json").read_text())
+    assert facts["speed_clips"] == ["aachen_000000_000019", "bochum_000007_000294"]
+    said = " ".join(done.stdout.split())
+    assert "1 rounds over 2 clips" in said
+    categories = said.split("IoU of categories, average")[1]
+    assert categories.split()[1:9] == [*CATEGORIES, "mean"]
+    for row in facts["rows"]:
+        assert f"{row['category_iou']['average']:.1f}" in categories
+    page = checked(tmp_path / "page.html")
+    assert "IoU of each category by distance" in page.text
+    assert "construction" in page.text
 
 
 def test_a_network_of_other_classes_is_refused(tree: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from warpseg.cli.common import complain
+from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from warpseg.calibrate.excerpts import Material
     from warpseg.calibrate.measures import Kind
+    from warpseg.evaluate.clip import Dataset
     from warpseg.source import Source
 
 __all__ = ["calibrate"]
@@ -44,6 +46,8 @@ def calibrate(
     labels: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Label images of the data sets folder and video.")
     ] = None,
+    split: Annotated[str, typer.Option(help="Of the data set cityscapes.")] = "val",
+    ignore: Annotated[str, typer.Option(metavar="V,...", help="Label values of folder and video to leave out.")] = "",
     min_miou: Annotated[
         float | None, typer.Option(metavar="T", help="No distance below this mIoU, in percent (needs labels).")
     ] = None,
@@ -86,6 +90,7 @@ def calibrate(
     }
     kind, value = _target(targets)
     names = _schemes(schemes)
+    ignored = numbers(ignore, "--ignore", least=0) if ignore else []
     labelled = _check_data(sources or [], dataset, root, labels, needs_labels=kind in ("min-miou", "max-drop"))
     _check_files(out, plot)
     if flow_weights is not None and motion != "flow":
@@ -100,6 +105,7 @@ def calibrate(
     from warpseg.calibrate.run import calibrate as find
     from warpseg.calibrate.run import choices_of
     from warpseg.calibrate.speed import frames_per_second
+    from warpseg.evaluate.datasets import open_dataset
 
     try:
         if plot is not None:
@@ -119,7 +125,8 @@ def calibrate(
             assert root is not None
             count = len(network.classes) if network.classes else 255
             wanted = count if labelled and kind != "min-agreement" else None
-            materials, first = _clips(dataset, root, labels, wanted, motion, flow_weights, windows)
+            data = open_dataset(dataset, root, labels, split=split, ignore=ignored)
+            materials, first = _clips(data, wanted, motion, flow_weights, windows)
         else:
             materials, first = _videos(sources or [], motion, flow_weights, windows)
         result = find(
@@ -215,17 +222,10 @@ def _videos(
 
 
 def _clips(
-    dataset: DatasetName,
-    root: Path,
-    labels: Path | None,
-    classes: int | None,
-    motion: Motion,
-    flow_weights: Path | None,
-    windows: int,
+    data: Dataset, classes: int | None, motion: Motion, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
     from warpseg.calibrate.excerpts import ClipMaterial, spread
-    from warpseg.evaluate.datasets import open_dataset
 
-    clips = spread(open_dataset(dataset, root, labels).clips, windows)
+    clips = spread(data.clips, windows)
     return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source

@@ -80,7 +80,8 @@ def score_clip(
         results[setting] = joined(pieces[setting])
     for setting, result in results.items():
         if not result.scores.matrices.any():
-            raise DatasetError(f"{clip.name}: its labels are void throughout; is this an unlabelled split?")
+            where = next(map(str, clip.labels.paths.values()), clip.name)
+            raise DatasetError(f"{where}: labels are void throughout {clip.name}; is this an unlabelled split?")
         store.save(clip, setting, result)
     return results
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def fig5(
     for name, setting in ways.items():
         progress(f"fig5: {name}")
         segmenter = setting.segmenter(network)
-        frames = [frame for frame in clip.frames(setting.motion) if key <= frame.index <= key + INTERVAL]
+        frames = list(islice(clip.frames(setting.motion), key, key + INTERVAL + 1))
         if len(frames) <= INTERVAL:
             raise DatasetError(
                 f"{clip.name}: ends before frame {key + INTERVAL}, the keyframe after {key}; choose --key"
