@@ -24,6 +24,7 @@ from warpseg.evaluate.setting import EVERY, Setting, settings
 from warpseg.evaluate.store import Result, Store
 from warpseg.evaluate.stretches import stretches
 from warpseg.evaluate.uneven import UnevenScores, added
+from warpseg.networks import Network
 from warpseg.schedule import Every
 
 __all__ = ["data"]  # a fixture
@@ -159,9 +160,32 @@ def test_auto_is_not_for_copies_nor_without_motion() -> None:
 
 
 def weights(path: Path, scale: float) -> Path:
-    both = torch.cat([torch.eye(11), torch.eye(11)], 1)[:, :, None, None] * scale
-    save_file({"weight": both.contiguous(), "bias": torch.zeros(11)}, path)
+    both = torch.cat([torch.eye(3), torch.eye(3)], 1)[:, :, None, None] * scale
+    save_file({"weight": both.contiguous(), "bias": torch.zeros(3)}, path)
     return path
+
+
+def test_convolutional_fusion_is_scored_as_it_is_run(tmp_path: Path) -> None:
+    """[I I] is the average that the paper's weights make, whatever it is folded into."""
+    head = torch.nn.Conv2d(3, 4, 1)
+    with torch.no_grad():
+        head.weight.copy_(torch.randn(4, 3, 1, 1, generator=torch.Generator().manual_seed(5)))
+    used = Network("fake", lambda rgb: torch.nn.functional.adaptive_avg_pool2d(rgb, (4, 6)), head, True)
+    clip = Alive().clip(30, labels_of(tmp_path / "labels", range(0, 30, 4)))
+    path = weights(tmp_path / "fusion.safetensors", 1.0)
+    average = Setting("interpolate", 3, fusion="average")
+    convolution = Setting("interpolate", 3, fusion="convolution", fusion_weights=path)
+    segmenters = {setting: setting.segmenter(used) for setting in (average, convolution)}
+    found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, Store(tmp_path, {}), margin=MARGIN)
+    a, b = (np.asarray(found[setting].scores.matrices) for setting in (average, convolution))
+    assert (a != 0).any()
+    assert np.abs(a - b).sum() <= 2 * 1e-3 * a.sum()  # the two sums round differently: a near tie here and there
+    doubled = Setting("interpolate", 3, fusion="convolution", fusion_weights=weights(tmp_path / "other", -1.0))
+    other = score_clip(
+        clip, Dataset("fake", [clip]), used, {doubled: doubled.segmenter(used)}, Store(tmp_path, {}), margin=MARGIN
+    )
+    np.testing.assert_array_equal(other[doubled].scores.matrices[0], a[0])  # the keyframe itself is not fused
+    assert np.abs(a[1:] - other[doubled].scores.matrices[1:]).sum() > 0.2 * a[1:].sum()
 
 
 def test_results_of_other_weights_are_kept_apart(tmp_path: Path) -> None:

@@ -78,11 +78,10 @@ def score_clip(
         ground.forget(parts[k + 1].first if k + 1 < len(parts) else stretch.last + 1)
     for setting in fixed:
         results[setting] = joined(pieces[setting])
-    for setting, result in results.items():
-        if not result.scores.matrices.any():
+        if not results[setting].scores.matrices.any():
             where = next(map(str, clip.labels.paths.values()), clip.name)
             raise DatasetError(f"{where}: labels are void throughout {clip.name}; is this an unlabelled split?")
-        store.save(clip, setting, result)
+        store.save(clip, setting, results[setting])
     return results
 
 
