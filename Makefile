@@ -32,8 +32,11 @@ bench: $(READY)
 	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
+	$(BIN)/python benchmarks/fusion_constants.py --data "$(DATA)" --out benchmarks/results/fusion_constants.json
+	$(BIN)/python benchmarks/second_network.py --data "$(DATA)"
 	$(BIN)/python benchmarks/fusion.py --data "$(DATA)" --out benchmarks/results/fusion.json
 	$(BIN)/python benchmarks/figure.py
+	$(BIN)/python benchmarks/fusion_page.py
 	$(BIN)/python benchmarks/scale.py --out benchmarks/results/scale.json
 	$(BIN)/python benchmarks/speed.py --data "$(DATA)"
 

@@ -156,9 +156,9 @@ def main() -> None:
         path = RESULTS / f"{name}.json"
         if path.exists():
             found |= json.loads(path.read_text(encoding="utf-8"))["results"]
-    found |= {"consistency": found["intervals"]} if "intervals" in found else {}
+    found |= {"consistency": [row for row in found.get("intervals", []) if "consistency" in row]}
     for section in SECTIONS:
-        if section in found:
+        if found.get(section):
             write_page(PAGE, section, found[section])
 
 

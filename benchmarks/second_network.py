@@ -1,6 +1,6 @@
 """A second, plainer network to measure fusion with: convolutions at stride 16 and a head that is not linear.
 
-    python benchmarks/second_network.py [--data ROOT] [--out benchmarks/second_network.safetensors]
+    python benchmarks/second_network.py [--data ROOT] [--out out/second_network.safetensors]
 
 Trains it from nothing on CamVid's 367 training stills (six minutes on two CPU cores) and prints its mIoU on the
 drive, which it never sees; the weights are half-precision numbers. Its features, not its scores, are carried between
@@ -24,7 +24,7 @@ from warpseg.networks.camvid import CLASSES
 from warpseg.train.data import IGNORE, Labelled, augment, load_camvid
 from warpseg.train.embedded import averaged, class_weights, loss, optimizer_of, rate
 
-WEIGHTS = Path(__file__).with_name("second_network.safetensors")
+WEIGHTS = Path("out/second_network.safetensors")  # beside the repository's other outputs, not committed
 
 EPOCHS, BATCH, PEAK_RATE, CROP, SCALES = 30, 8, 3e-3, (288, 384), (0.75, 1.6)
 WIDTHS = (24, 40, 64, 88)
