@@ -16,6 +16,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner, Result
@@ -25,6 +26,7 @@ from warpseg import Segmenter
 from warpseg.cli import app
 from warpseg.errors import OutputError
 from warpseg.synthetic import encode
+from warpseg.video import open_pictures
 
 MODELS = Path(__file__).with_name("tiny_models.py")
 TINY = f"py:{MODELS}:tiny"
@@ -142,13 +144,28 @@ def test_who_judges_confidence(run: Callable[..., Result], clip: Path, tmp_path:
     assert "written as 0" not in result.stderr
 
 
-@pytest.mark.parametrize("words", [["--fusion", "average"], ["--scheme", "copy"], ["--motion", "none"]], ids=" ".join)
+def test_every_fusion_can_be_judged_and_stays_what_it_is(clip: Path, tmp_path: Path) -> None:
+    segmenter = Segmenter(TINY, fusion="average", interval=4, device="cpu")
+    plain, judged = list(segmenter.stream(clip)), list(segmenter.judging().stream(clip))
+    for one, other in zip(plain, judged, strict=True):
+        assert torch.equal(one.scores, other.scores)
+        assert one.is_key or (one.confidence is None and other.confidence is not None)
+    segmenter.process(clip, tmp_path, save=["confidence"])
+    with open_pictures(tmp_path / "clip" / "confidence.mkv") as written:
+        values = [picture.luma for picture in written]
+    assert len(values) == len(plain)
+    for value, result in zip(values, judged, strict=True):
+        assert result.confidence is not None
+        assert np.array_equal(value, (255 * result.confidence.numpy()).round())
+
+
+@pytest.mark.parametrize("words", [["--scheme", "copy"], ["--motion", "none"]], ids=" ".join)
 def test_confidence_that_nobody_judges_is_refused(
     run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]
 ) -> None:
     result = run(clip, "--save", "masks,confidence", *words)
     assert result.exit_code == 1
-    one_line(result, "nobody judges confidence", words[1], "choose fusion confidence")
+    one_line(result, "nobody judges confidence", words[1], "choose scheme propagate")
     assert not (tmp_path / "out").exists()
 
 

@@ -88,12 +88,13 @@ def process(
     if unknown:
         raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")
     kinds = [kind for kind in OUTPUTS if kind in save]
-    if "confidence" in kinds and not segmenter.gives_confidence:
+    if "confidence" in kinds and not segmenter.can_judge:
         raise OutputError(
-            f"nobody judges confidence with scheme {segmenter.scheme}, fusion {segmenter.fusion}, propagation "
-            f"{segmenter.propagation}, motion {segmenter.motion}: choose fusion confidence or scheme propagate, with "
-            "propagation composed and motion other than none"
+            f"nobody judges confidence with scheme {segmenter.scheme}, propagation {segmenter.propagation}, motion "
+            f"{segmenter.motion}: choose scheme propagate or interpolate, propagation composed, motion other than none"
         )
+    if page is not None or {"confidence", "report"} & set(kinds):
+        segmenter = segmenter.judging()
     folder = out / (name or output_name(source))
     if page is None and "report" in kinds:
         page = folder / "report.html"

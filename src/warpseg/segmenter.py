@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from copy import copy
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +18,7 @@ from warpseg import networks, schemes
 from warpseg.adaptive import Adaptive
 from warpseg.ahead import Ahead
 from warpseg.errors import VideoError
-from warpseg.evidence import by_evidence
+from warpseg.evidence import by_evidence, judged_by_distance
 from warpseg.fusion import FUSIONS, Fusion, average
 from warpseg.labels import has_triton
 from warpseg.networks import Network, Precision
@@ -145,12 +146,20 @@ class Segmenter:
         return self.policy.look_ahead + (self.policy.longest if waits else 0)
 
     @property
-    def gives_confidence(self) -> bool:
-        """Whether frames between keyframes are judged by the pictures, or there are none."""
-        if self.policy.longest == 1:
-            return True
-        judged = self._judge is by_evidence and self.propagation == "composed"
-        return judged and self.scheme != "copy" and self.motion != "none"
+    def can_judge(self) -> bool:
+        """Whether the pictures can say how far frames between keyframes are to be trusted, or there are none."""
+        followed = self.scheme in ("propagate", "interpolate") and self.propagation == "composed"
+        return self.policy.longest == 1 or (followed and self.motion != "none")
+
+    def judging(self) -> Segmenter:
+        """Return the same with confidence for every frame, where pictures can judge and the fusion does not ask them.
+
+        Results stay as they are.
+        """
+        made = copy(self)
+        if self.can_judge and self._judge is schemes.by_distance:
+            made._judge = judged_by_distance
+        return made
 
     @property
     def classes(self) -> Classes | None:
@@ -266,7 +275,7 @@ class Segmenter:
     def _takes_windows(self) -> bool:
         """Tell whether the kernels for whole windows on a GPU do what was asked for."""
         alike = self.scheme == "interpolate" and self._fuse is average and self._propagation is schemes.composed
-        between = alike and self.space == "scores" and self.policy.longest > 1
+        between = alike and self._judge is not judged_by_distance and self.space == "scores" and self.policy.longest > 1
         return between and self.network.device.type == "cuda" and has_triton()
 
     def _told(
