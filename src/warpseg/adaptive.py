@@ -12,11 +12,14 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from warpseg.geometry import follow
 from warpseg.motion.differences import belief, differences
+from warpseg.schedule import Every, Policy
 from warpseg.types import Frame, MotionField
 
-__all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second"]
+__all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second", "policy_of"]
 
 _COARSER = 2  # cells of the motion field along each side of one that is looked at here
 _MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
@@ -77,6 +80,22 @@ class Adaptive:
 
     def __repr__(self) -> str:
         return f"Adaptive(limit={self.limit}, longest={self.longest}{', paced' if self.pace else ''})"
+
+
+def policy_of(interval: int | str | Policy, *, follows: bool) -> Policy:
+    """Return the policy of an interval: every so many frames, ``auto``, or what is one already.
+
+    Raises ``ValueError`` for anything else, and for adaptive ones where nothing ``follows`` motion.
+    """
+    if isinstance(interval, Adaptive) or interval == "auto":
+        if not follows:
+            raise ValueError(
+                "interval 'auto' follows motion: choose scheme propagate or interpolate, and motion other than none"
+            )
+        return Adaptive() if isinstance(interval, str) else interval
+    if isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
+        raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
+    return Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval
 
 
 def keyframes_per_second(count: float) -> Pace:

@@ -10,13 +10,24 @@ from typing import NoReturn
 import torch
 from torch import Tensor
 
-from warpseg.networks import Batched
-from warpseg.pipeline import Pipeline
+from warpseg.networks import Batched, Network
+from warpseg.pipeline import Pipeline, Threads
 from warpseg.schedule import Policy, started
 from warpseg.timing import Stages
 from warpseg.types import Frame
 
-__all__ = ["Ahead"]
+__all__ = ["Ahead", "threads_for"]
+
+_WORKERS = 4  # networks at work at the same time, at most: each needs room for what it computes
+
+
+def threads_for(network: Network) -> Threads:
+    """Return a pipeline with as many networks at work at the same time as the device is best used by."""
+    cores = torch.get_num_threads()
+    # Networks that share no work need not wait for each other's threads; a module of the user's may not be made for
+    # being run twice at the same time, and a GPU has one queue.
+    workers = min(cores, _WORKERS) if network.reentrant and network.device.type == "cpu" else 1
+    return Threads(workers, max(cores // workers, 1))
 
 
 class Ahead:

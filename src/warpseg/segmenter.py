@@ -9,14 +9,12 @@ from copy import copy
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
 from warpseg import networks, schemes
-from warpseg.adaptive import Adaptive
-from warpseg.ahead import Ahead
+from warpseg.adaptive import policy_of
+from warpseg.ahead import Ahead, threads_for
 from warpseg.errors import VideoError
 from warpseg.evidence import by_evidence, judged_by_distance
 from warpseg.fusion import FUSIONS, Fusion, average
@@ -37,7 +35,6 @@ from warpseg.types import Classes, Frame, VideoInfo
 __all__ = ["Segmenter"]
 
 _log = logging.getLogger("warpseg")
-_WORKERS = 4  # networks at work at the same time, at most: each needs room for what it computes
 _BATCH = 8  # keyframes that fill a GPU; a CPU is filled by one
 _RESULTS = 4  # that wait for the caller
 
@@ -89,25 +86,14 @@ class Segmenter:
         for name, (value, accepted) in choices.items():
             if value not in accepted:
                 raise ValueError(f"{name} {value!r}: expected one of {', '.join(map(str, accepted))}")
-        if isinstance(interval, Adaptive) or interval == "auto":
-            if scheme == "copy" or motion == "none":
-                raise ValueError(
-                    "interval 'auto' follows motion: choose scheme propagate or interpolate, and motion other than none"
-                )
-            interval = Adaptive() if interval == "auto" else interval
-        elif isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
-            raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
-        if batch != "auto" and (not isinstance(batch, int) or batch < 1):
-            raise ValueError(f"batch {batch!r}: expected a number of keyframes, 1 or more, or 'auto'")
-        if memory <= 0:
-            raise ValueError(f"memory {memory!r}: expected bytes, more than 0")
+        if (batch != "auto" and (not isinstance(batch, int) or batch < 1)) or memory <= 0:
+            raise ValueError(f"batch {batch!r}, memory {memory!r}: expected keyframes ('auto', 1, 2, ...) and bytes")
         self.network = networks.load(model, device=device, precision=precision, imgsz=imgsz, compile=compile)
         self.batch = batch if batch != "auto" else _BATCH if self.network.device.type == "cuda" else 1
         self.memory = memory
         self.scheme = scheme
-        self.policy: Policy = Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval
-        if scheme == "every":
-            self.policy = Every(1)
+        policy = policy_of(interval, follows=scheme != "copy" and motion != "none")
+        self.policy: Policy = Every(1) if scheme == "every" else policy
         self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
         self.propagation, self.reverse = propagation, reverse
         if fusion == "confidence" and propagation == "chained" and scheme == "interpolate":
@@ -212,11 +198,7 @@ class Segmenter:
 
     def threads(self) -> Threads:
         """Return a pipeline for recorded video, with as many networks at work as the device is best used by."""
-        cores = torch.get_num_threads()
-        # Networks that share no work need not wait for each other's threads; a module of the user's may not be made
-        # for being run twice at the same time, and a GPU has one queue.
-        workers = min(cores, _WORKERS) if self.network.reentrant and self.network.device.type == "cpu" else 1
-        return Threads(workers, max(cores // workers, 1))
+        return threads_for(self.network)
 
     def room(self, info: VideoInfo, pipeline: Pipeline, *, keeps_pixels: bool = True) -> tuple[Room, str | None]:
         """Return how many frames of a video may wait, and what had to be given up for it, if anything."""
@@ -257,7 +239,7 @@ class Segmenter:
         ready = pipeline(network.frames(readable(), keeps_pixels=room.keeps_pixels), waiting=room.frames)
         waited = stages.waiting(ready)
         if self._takes_windows():
-            from warpseg import window_labels  # needs Triton
+            from warpseg import window_labels  # needs Triton; the rest does not
 
             judged = self._judge is by_evidence
             windows = window_labels.interpolate(waited, network, network.policy, judged=judged, reverse=self._reverse)
@@ -274,9 +256,9 @@ class Segmenter:
 
     def _takes_windows(self) -> bool:
         """Tell whether the kernels for whole windows on a GPU do what was asked for."""
-        alike = self.scheme == "interpolate" and self._fuse is average and self._propagation is schemes.composed
-        between = alike and self._judge is not judged_by_distance and self.space == "scores" and self.policy.longest > 1
-        return between and self.network.device.type == "cuda" and has_triton()
+        alike = self._fuse is average and self._propagation is schemes.composed and self.space == "scores"
+        between = self.scheme == "interpolate" and self._judge is not judged_by_distance and self.policy.longest > 1
+        return alike and between and self.network.device.type == "cuda" and has_triton()
 
     def _told(
         self, estimate: schemes.Estimate, stages: Stages, ready: Callable[[], NDArray[Any]] | None = None
