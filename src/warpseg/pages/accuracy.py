@@ -67,7 +67,8 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     if any(setting.get("class_iou") for setting in settings):
         parts.append(section("IoU of each class", _by_class(evaluation.get("classes") or [], settings)))
     if any(setting.get("ms_by_stage") for setting in settings):
-        parts.append(section("Milliseconds a frame", _stages(settings)))
+        about = "Wall time of each stage. Stages run at once: together they take longer than a frame does."
+        parts.append(section("Milliseconds a frame", _stages(settings), about=about))
     return parts
 
 
