@@ -32,7 +32,7 @@ from fusion_clips import street
 from result import write
 from warpseg.evaluate.protocol import Remembering
 from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
-from warpseg.geometry import follow, inside, sample, warp
+from warpseg.geometry import follow, inside, sample
 from warpseg.motion.codec import blocks_of
 from warpseg.motion.differences import DOUBTFUL, differences
 from warpseg.motion.splat import round_trip
@@ -152,7 +152,7 @@ def _of_window(window: Window, known: Sequence[Tensor], runs: Remembering) -> It
             [(_reverse(each), _reverse(each), _arrives(each, known)) for each in shown[p + 1 :]],
         ]
         paths, trips, vectors = ([follow([step[i] for step in side], size) for side in fields] for i in range(3))
-        carried = [Carried(warp(f, path), path, key) for f, path, key in zip(maps, paths, keys, strict=True)]
+        carried = [Carried(f, path, key) for f, path, key in zip(maps, paths, keys, strict=True)]
         assert frame.plane is not None
         seen = [(key.plane, path) for key, path in zip(keys, paths, strict=True) if key.plane is not None]
         apart = torch.stack([torch.from_numpy(differences(frame.plane, k, p.offsets.numpy())) for k, p in seen])

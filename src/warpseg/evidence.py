@@ -37,7 +37,7 @@ def by_evidence(frame: Frame, forward: Carried | None, backward: Carried | None,
         return Verdict(alpha)
     evidence = behind - ahead + OUTSIDE * (_outside(backward) - _outside(forward))
     weight = torch.sigmoid(evidence.mul_(SHARPNESS).add_(DISTANCE * math.log(alpha / (1 - alpha))))
-    return Verdict(weight.to(forward.f.device), _confidence(torch.lerp(behind, ahead, weight)))
+    return Verdict(weight.to(forward.origin.device), _confidence(torch.lerp(behind, ahead, weight)))
 
 
 def judged_by_distance(frame: Frame, forward: Carried | None, backward: Carried | None, alpha: float) -> Verdict:

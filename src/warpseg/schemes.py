@@ -46,11 +46,16 @@ class Estimate:
 
 
 class Carried(NamedTuple):
-    """A keyframe's map, brought to another frame."""
+    """A keyframe's map on its way to another frame."""
 
-    f: Tensor
-    path: MotionField | None  # from that frame to the keyframe; None where the map went from frame to frame
+    origin: Tensor
+    path: MotionField | None  # from that frame to the keyframe; None where the map is there already
     key: Frame
+
+    @property
+    def f(self) -> Tensor:
+        """The map in that frame: warped when asked for, so that a window of maps need not wait in memory."""
+        return self.origin if self.path is None else warp(self.origin, self.path)
 
 
 class Verdict(NamedTuple):
@@ -96,7 +101,7 @@ def composed(f: Tensor, key: Frame) -> Callable[[MotionField], Carried]:
     def carry(mv: MotionField) -> Carried:
         since_key.insert(0, mv)
         path = follow(since_key, (f.shape[-2], f.shape[-1]))
-        return Carried(warp(f, path), path, key)
+        return Carried(f, path, key)
 
     return carry
 
