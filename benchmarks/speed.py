@@ -95,7 +95,7 @@ def main() -> None:
     parser.add_argument("--interval", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2, 5, 10, 20])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--frames", type=int, default=100)
-    parser.add_argument("--paper-frames", type=int, default=41)
+    parser.add_argument("--paper-frames", type=int, default=40)
     parser.add_argument("--data", type=Path, default=DATA, help="where video/*.264 and *.mp4 are")
     parser.add_argument("--out", type=Path, default=OUT)
     parser.add_argument("--page", type=Path, default=PAGE, help="whose tables are written anew")
