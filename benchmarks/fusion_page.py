@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fusion_clips import FAST, SCHEMES, SLOW
+from result import fill
 from warpseg.bench import table
 from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS
 from warpseg.motion.differences import DOUBTFUL
@@ -138,18 +139,6 @@ SECTIONS: dict[str, Callable[[Sequence[Row]], Iterator[str]]] = {
 }
 
 
-def write_page(page: Path, section: str, rows: Sequence[Row]) -> None:
-    """Put the tables of a section between its markers; what stands outside stays."""
-    text = page.read_text(encoding="utf-8")
-    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-    before, opened, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (opened and closed):
-        raise SystemExit(f"{page}: no {begin} ... {end}")
-    lines = "\n".join(SECTIONS[section](rows)).strip()
-    page.write_text(f"{before}{begin}\n\n{lines}\n\n{end}{after}", encoding="utf-8")
-
-
 def main() -> None:
     found: dict[str, list[Row]] = {}
     for name in ("fusion_constants", "fusion"):
@@ -159,7 +148,7 @@ def main() -> None:
     found |= {"consistency": [row for row in found.get("intervals", []) if "consistency" in row]}
     for section in SECTIONS:
         if found.get(section):
-            write_page(PAGE, section, found[section])
+            fill(PAGE, section, SECTIONS[section](found[section]))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from result import write
+from result import fill, write
 from warpseg import ModelError
 from warpseg.evaluate.datasets import camvid
 from warpseg.evaluate.metrics import confusion, mean_iou
@@ -207,10 +206,7 @@ def main(arguments: argparse.Namespace) -> None:
         print(table({network: results[network]}), flush=True)
     if arguments.out:
         write(arguments.out, {"rounds": arguments.rounds, "device": arguments.device, "networks": results})
-        page = PAGE.read_text(encoding="utf-8")
-        begin, end = "<!-- keyframes: begin -->\n", "<!-- keyframes: end -->"
-        inside = re.compile(f"(?<={re.escape(begin)}).*(?={re.escape(end)})", re.DOTALL)
-        PAGE.write_text(inside.sub(lambda _: table(results), page), encoding="utf-8")
+        fill(PAGE, "keyframes", [table(results)])
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from result import fill
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS, README = REPOSITORY / "benchmarks" / "results", REPOSITORY / "README.md"
 
@@ -68,16 +70,7 @@ def speed(found: Facts) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    text = README.read_text(encoding="utf-8")
     for section, table in {"drive": drive, "speed": speed}.items():
         path = RESULTS / f"{section}.json"
-        if not path.exists():
-            continue
-        begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-        before, opened, rest = text.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not (opened and closed):
-            raise SystemExit(f"{README}: no {begin} ... {end}")
-        lines = "\n".join(table(json.loads(path.read_text(encoding="utf-8"))["results"]))
-        text = f"{before}{begin}\n{lines}\n{end}{after}"
-    README.write_text(text, encoding="utf-8")
+        if path.exists():
+            fill(README, section, table(json.loads(path.read_text(encoding="utf-8"))["results"]))

@@ -6,6 +6,7 @@ import json
 import platform
 import subprocess
 import sys
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,18 @@ def write(path: Path, results: Any) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def fill(page: Path, section: str, lines: Iterable[str]) -> None:
+    """Put ``lines`` between a page's markers of a section; what stands outside stays."""
+    text = page.read_text(encoding="utf-8")
+    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
+    before, opened, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise SystemExit(f"{page}: no {begin} ... {end}")
+    inside = "\n".join(lines).strip()
+    page.write_text(f"{before}{begin}\n\n{inside}\n\n{end}{after}", encoding="utf-8")
 
 
 def _cpuinfo() -> list[str]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from result import fill
 from warpseg.bench import table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -92,15 +93,8 @@ SECTIONS: dict[str, Callable[[Facts], Iterator[str]]] = {"speed": speed, "scale"
 
 
 def write_page(page: Path, section: str, found: Facts) -> None:
-    """Put the tables of a section between its markers; what stands outside stays."""
-    text = page.read_text(encoding="utf-8")
-    begin, end = f"<!-- {section}: begin -->", f"<!-- {section}: end -->"
-    before, opened, rest = text.partition(begin)
-    _, closed, after = rest.partition(end)
-    if not (opened and closed):
-        raise SystemExit(f"{page}: no {begin} ... {end}")
-    lines = "\n".join(SECTIONS[section](found)).strip()
-    page.write_text(f"{before}{begin}\n\n{lines}\n\n{end}{after}", encoding="utf-8")
+    """Write a section's tables anew."""
+    fill(page, section, SECTIONS[section](found))
 
 
 if __name__ == "__main__":
