@@ -38,6 +38,7 @@ OUTPUTS = {
     "report": ("report.html",),
 }
 _DRAWN = "overlay"  # of these, what is drawn on every frame's picture
+_NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame beside the network
 _LABELLED = 4  # frames with labels that wait to be written
 
 
@@ -193,10 +194,13 @@ def _labelled(results: Iterator[Segmentation]) -> Iterator[Segmentation]:
 def _clock(report: Report, started: float, stages: Stages, pipeline: Threads) -> None:
     """Note how long it has taken so far, and what of that."""
     report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
-    # Where a network has one thread, that thread's own seconds are those it would take alone; else all that can be said
-    # is how long it took beside the rest.
-    seconds = stages.cpu_seconds if pipeline.torch_threads == 1 else stages.seconds
-    report.network_alone = seconds.get("network", 0.0) / pipeline.workers
+    if pipeline.torch_threads == 1:
+        # On a CPU whose cores are shared by all stages, their own seconds add up.
+        spent = dict(stages.cpu_seconds)
+        report.network_alone = spent.get("network", 0.0) / pipeline.workers
+        report.needed_anyway = sum(spent.get(stage, 0.0) for stage in _NEEDED) / pipeline.workers
+    else:  # all that can be said is how long the network took beside the rest
+        report.network_alone = stages.seconds.get("network", 0.0) / pipeline.workers
 
 
 def _targets(folder: Path, kinds: Collection[str]) -> list[Path]:

@@ -36,6 +36,7 @@ class Report:
     seconds: float = 0.0  # wall time from opening to the last output closed
     stages: dict[str, float] = field(default_factory=dict)  # seconds by stage; stages overlap, so the sum may be more
     network_alone: float = 0.0  # seconds that the keyframes would have taken with nothing else going on
+    needed_anyway: float = 0.0  # seconds of decoding, labels and writing that no overlap would have hidden
     warnings: list[str] = field(default_factory=list)  # what was assumed or substituted
     complete: bool = False
     error: str | None = None
@@ -47,12 +48,12 @@ class Report:
 
     @property
     def speed_up(self) -> float | None:
-        """At least how many times faster than the network on every frame: its time alone, scaled to all frames, over
-        what this run took. None where it ran on every frame.
+        """About how many times faster than the network on every frame: its time alone, scaled to all frames, and what
+        frame by frame needs beside it, over what this run took. None where it ran on every frame.
         """
         if self.keyframes in (0, self.frames) or not self.seconds or not self.network_alone:
             return None
-        return self.network_alone / self.keyframes * self.frames / self.seconds
+        return (self.network_alone / self.keyframes * self.frames + self.needed_anyway) / self.seconds
 
 
 def once(lines: Sequence[str]) -> list[str]:
