@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ from torch import Tensor
 from pans import pan
 from tiny_models import Tiny
 from warpseg import Segmenter
-from warpseg.errors import OutputError
+from warpseg.errors import OutputError, VideoError
 from warpseg.pipeline import Inline, Pipeline, Threads
 from warpseg.report import Report
 from warpseg.room import Room, room_for
@@ -264,6 +265,24 @@ def test_who_stops_taking_stops_all(clip: Path) -> None:
     assert next(stream).frame.index == 0
     assert running()
     stream.close()  # type: ignore[attr-defined]  # a generator
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_files_are_read_ahead_and_pipes_on_disk_are_not(
+    live: bool, clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "live.mp4"
+    os.mkfifo(pipe)
+    opened: list[Pipeline | None] = []
+
+    def open_nothing(self: Segmenter, source: Any, *, pipeline: Pipeline | None = None, **options: Any) -> None:
+        opened.append(pipeline)
+        raise VideoError("enough seen")
+
+    monkeypatch.setattr(Segmenter, "open", open_nothing)
+    with pytest.raises(VideoError, match="enough seen"):
+        next(Segmenter(Tiny(5), device="cpu").stream(pipe if live else clip))
+    assert [type(pipeline) for pipeline in opened] == [Inline if live else Threads]
 
 
 # Room

@@ -138,10 +138,7 @@ class Segmenter:
         return self.policy.longest == 1 or (followed and self.motion != "none")
 
     def judging(self) -> Segmenter:
-        """Return the same with confidence for every frame, where pictures can judge and the fusion does not ask them.
-
-        Results stay as they are.
-        """
+        """Return the same, results as they are, with confidence for every frame that the pictures can judge."""
         made = copy(self)
         if self.can_judge and self._judge is schemes.by_distance:
             made._judge = judged_by_distance
@@ -161,7 +158,7 @@ class Segmenter:
         which may be live, no more than ``delay`` frames ahead of what is yielded. Raises ``VideoError`` where the
         source cannot be opened, or, once all that decodes has been yielded, where it is damaged.
         """
-        recorded = isinstance(source, (str, Path)) and Path(source).exists()
+        recorded = isinstance(source, (str, Path)) and (Path(source).is_file() or Path(source).is_dir())
         pipeline = self.threads() if recorded else Inline()
         room = Room()
         with (

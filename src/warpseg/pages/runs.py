@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 import csv
 import json
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import av
-import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.errors import VideoError, WarpsegError
@@ -51,7 +49,7 @@ class Run:
         count = (facts.get("model") or {}).get("classes")
         if not count:
             raise WarpsegError(f"{folder}: run.json does not say how many classes there are, and classes.json is gone")
-        return cls(folder, facts, _numbered(int(count)), False)
+        return cls(folder, facts, Classes.numbered(int(count)), False)
 
     def numbers(self) -> list[int] | None:
         """Return the source's number of each frame, None where ``frames.csv`` is not there."""
@@ -93,10 +91,3 @@ def _json(path: Path) -> dict[str, Any]:
     if not isinstance(held, dict):
         raise WarpsegError(f"{path}: not what warpseg segment writes; run it again")
     return held
-
-
-def _numbered(count: int) -> Classes:
-    colours = (np.array([colorsys.hsv_to_rgb(k / count, 0.75, 0.85) for k in range(count)]) * 255).astype(int)
-    return Classes(
-        tuple(f"class {k}" for k in range(count)), tuple((int(r), int(g), int(b)) for r, g, b in colours.tolist())
-    )
