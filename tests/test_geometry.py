@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from warpseg.geometry import compose, follow, invert, negate, resample, sample, warp
+from warpseg.geometry import blend, compose, follow, interleaved, invert, negate, resample, sample, warp
 from warpseg.types import MotionField
 
 SIZES = [(1, 1), (1, 9), (5, 7), (16, 32), (33, 61)]
@@ -382,6 +382,58 @@ def test_splatting_prefers_what_is_known() -> None:
 def test_sample_is_warp_on_the_same_grid() -> None:
     x, motion = torch.randn(3, 9, 11, generator=generator()), smooth((9, 11), 0.2)
     assert torch.equal(sample(x, motion.offsets), warp(x, motion))
+
+
+# blend: two maps are warped and averaged in one pass
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 1.0, None], ids=str)
+@pytest.mark.parametrize("channels", [1, 7, 16, 37])
+@pytest.mark.parametrize("size", SIZES)
+def test_blending_is_warping_and_averaging(size: tuple[int, int], channels: int, share: float | None) -> None:
+    first, second = torch.randn(2, channels, *size, generator=generator(3))
+    to_first, to_second = smooth(size, 0.3, seed=1), smooth((4, 3), 0.3, seed=2)
+    weight = torch.rand(size, generator=generator(4)) if share is None else share
+    expected = torch.lerp(warp(second, to_second), warp(first, to_first), weight)
+    for a, b in ((first, second), (interleaved(first), second), (interleaved(first), interleaved(second))):
+        blended = blend(a, to_first, b, to_second, weight)
+        if share in (0.0, 1.0):
+            assert torch.equal(blended, expected)
+        assert torch.allclose(blended, expected, rtol=0, atol=1e-6)
+    with_gradient = blend(first.clone().requires_grad_(), to_first, second, to_second, weight)
+    assert with_gradient.requires_grad
+    assert torch.equal(with_gradient, torch.lerp(warp(second, to_second), with_gradient_of(first, to_first), weight))
+
+
+def with_gradient_of(x: Tensor, motion: MotionField) -> Tensor:
+    return warp(x.clone().requires_grad_(), motion)
+
+
+def test_maps_that_agree_come_back_bit_for_bit_whatever_the_weights() -> None:
+    x = torch.randn(11, 9, 14, generator=generator()) * 1e3
+    still = MotionField.zero((9, 14))
+    assert torch.equal(blend(x, still, x, still, torch.rand(9, 14, generator=generator(1))), x)
+
+
+@pytest.mark.parametrize("offset", [float("nan"), float("inf"), -float("inf"), 1e30, -1e30])
+def test_no_blend_reads_beyond_the_maps(offset: float) -> None:
+    x, y = torch.randn(2, 3, 20, 30, generator=generator())
+    wild, still = field(torch.full((2, 20, 30), offset)), MotionField.zero((20, 30))
+    assert bool(torch.isin(blend(x, wild, y, still, 1.0), x).all())
+    assert bool(torch.isin(blend(x, still, y, wild, 0.0), y).all())
+
+
+@pytest.mark.parametrize("channels", [1, 11, 16, 33])
+def test_interleaving_changes_the_memory_only(channels: int) -> None:
+    x = torch.randn(channels, 5, 7, generator=generator())
+    once = interleaved(x)
+    assert torch.equal(once, x)
+    assert interleaved(once) is once
+    apart = torch.randn(2, 5, 7, 32, generator=generator())[1].permute(2, 0, 1)[:channels]  # not at its storage's start
+    assert torch.equal(interleaved(apart), apart)
+    assert torch.equal(warp(once, smooth((5, 7), 0.2)), warp(x, smooth((5, 7), 0.2)))
+    for other in (x.double(), x.clone().requires_grad_(), x[0]):
+        assert interleaved(other) is other
 
 
 # follow

@@ -8,6 +8,7 @@ continues.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -16,7 +17,9 @@ from torch.nn import functional as F
 from warpseg import sampling
 from warpseg.types import MotionField
 
-__all__ = ["compose", "follow", "inside", "invert", "negate", "resample", "sample", "warp"]
+__all__ = [
+    "blend", "compose", "follow", "inside", "interleaved", "invert", "negate", "resample", "sample", "warp",
+]  # fmt: skip
 
 
 def warp(x: Tensor, motion: MotionField) -> Tensor:
@@ -32,8 +35,7 @@ def warp(x: Tensor, motion: MotionField) -> Tensor:
 def sample(x: Tensor, offsets: Tensor) -> Tensor:
     """Sample ``x`` (..., h, w) bilinearly at ``index + offsets * (w, h)``; ``offsets`` is (2, h, w)."""
     height, width = x.shape[-2:]
-    wants_gradient = torch.is_grad_enabled() and (x.requires_grad or offsets.requires_grad)
-    if x.device.type == "cpu" and x.dtype == torch.float32 and not wants_gradient:
+    if _takes_kernels(x, offsets):
         maps = x.detach().reshape(-1, height, width).contiguous()
         out = torch.empty_like(maps)
         sampling.sample(maps.numpy(), offsets.detach().float().contiguous().numpy(), out.numpy())
@@ -50,6 +52,51 @@ def sample(x: Tensor, offsets: Tensor) -> Tensor:
     above = torch.lerp(at(row, column), at(row, right), fx)
     under = torch.lerp(at(below, column), at(below, right), fx)
     return torch.lerp(above, under, fy).reshape(x.shape)
+
+
+def blend(x: Tensor, to_x: MotionField, y: Tensor, to_y: MotionField, share: float | Tensor) -> Tensor:
+    """Return ``lerp(warp(y, to_y), warp(x, to_x), share)``; on the CPU in one pass, fastest of ``interleaved`` maps.
+
+    Maps are (C, h, w) and alike; ``share`` of the first in [0, 1] is one for all cells or (h, w).
+    """
+    height, width = x.shape[-2:]
+    paths = [resample(path.offsets.to(x.device), (height, width)) for path in (to_x, to_y)]
+    known = torch.as_tensor(share, dtype=torch.float32)
+    if x.shape != y.shape or not (_takes_kernels(x, paths[0], known) and _takes_kernels(y, paths[1])):
+        return torch.lerp(sample(y, paths[1]), sample(x, paths[0]), share)
+    first, second = (torch.as_strided(interleaved(each), (_lanes(x) * height * width,), (1,)) for each in (x, y))
+    ways = [path.detach().float().contiguous().numpy() for path in paths]
+    out = torch.empty(x.shape)
+    shares = known.expand(height, width).contiguous().numpy()
+    sampling.blend(first.numpy(), ways[0], second.numpy(), ways[1], shares, out.numpy())
+    return out
+
+
+def interleaved(x: Tensor) -> Tensor:
+    """Return a map (C, h, w) with the same values and the channels of each cell side by side in memory, as blended.
+
+    Itself where it is so already, or where no kernel of the CPU would take it.
+    """
+    if not _takes_kernels(x) or x.ndim != 3:
+        return x
+    channels, height, width = x.shape
+    lanes = _lanes(x)
+    if x.stride() == (1, width * lanes, lanes) and x.untyped_storage().nbytes() == 4 * height * width * lanes:
+        return x
+    padded = torch.zeros(height, width, lanes)
+    padded[..., :channels] = x.detach().permute(1, 2, 0)
+    return padded[..., :channels].permute(2, 0, 1)
+
+
+def _lanes(x: Tensor) -> int:
+    """Return the channels of a map, rounded up to what is sampled together."""
+    return -(-len(x) // sampling.LANES) * sampling.LANES
+
+
+def _takes_kernels(x: Tensor, *others: Tensor) -> bool:
+    """Tell whether a map is one for the kernels of the CPU: there is no gradient in them."""
+    wanted = torch.is_grad_enabled() and any(each.requires_grad for each in (x, *others))
+    return x.device.type == "cpu" and x.dtype == torch.float32 and not wanted
 
 
 def _positions(offset: Tensor, size: int, dim: int) -> tuple[Tensor, Tensor]:
@@ -80,10 +127,7 @@ def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField
     so motion stays sharp at the edges of things however long the path is, where composing field by field would smooth
     it step by step. Confidence is the least on the way, and zero where the path leaves the frame. No motions: zero.
     """
-    height, width = size
-    start = torch.stack(
-        torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")[::-1]
-    ).contiguous()
+    start = _centres(size)
     points, confidence = start.clone(), torch.ones(size)
     for motion in motions:
         offsets, certainty = motion.offsets.cpu().contiguous(), motion.confidence.cpu().contiguous()
@@ -104,10 +148,20 @@ def compose(first: MotionField, second: MotionField) -> MotionField:
 
 def inside(offsets: Tensor) -> Tensor:
     """Return 1 where the cell centre plus offset lies in the frame, else 0; (h, w)."""
+    if _takes_kernels(offsets):
+        out = torch.empty(offsets.shape[-2:])
+        sampling.inside(offsets.detach().contiguous().numpy(), out.numpy())
+        return out
     height, width = offsets.shape[-2:]
-    x = (torch.arange(width, device=offsets.device) + 0.5) / width + offsets[0]
-    y = ((torch.arange(height, device=offsets.device) + 0.5) / height)[:, None] + offsets[1]
-    return ((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)).float()
+    points = _centres((height, width)).to(offsets.device) + offsets
+    return ((points >= 0) & (points <= 1)).all(0).float()
+
+
+@lru_cache(maxsize=8)
+def _centres(size: tuple[int, int]) -> Tensor:
+    """Return where the cells of a grid have their centres, (2, h, w), fractions of the frame; not to be written to."""
+    across, down = ((torch.arange(side) + 0.5) / side for side in size[::-1])
+    return torch.stack(torch.meshgrid(down, across, indexing="ij")[::-1]).contiguous()
 
 
 def negate(motion: MotionField) -> MotionField:

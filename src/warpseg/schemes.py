@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from torch import Tensor
 
 from warpseg.fusion import Fusion, average
-from warpseg.geometry import follow, invert, negate, warp
+from warpseg.geometry import blend, follow, interleaved, invert, negate, warp
 from warpseg.schedule import Policy, alphas, distances, windows
 from warpseg.types import Frame, MotionField
 
@@ -195,11 +195,19 @@ def interpolate(
                 f, distance, verdict = W_b[n - p].f, n - p, judge(frame, None, W_b[n - p], 0.0)
             else:
                 verdict = judge(frame, W_f[p], W_b[n - p], alpha[p])
-                f, distance = fuse(W_f[p].f, W_b[n - p].f, verdict.alpha), min(p, n - p)  # 13: fuse propagated features
+                f, distance = fused(fuse, W_f[p], W_b[n - p], verdict.alpha), min(p, n - p)  # 13: fuse features
             yield Estimate(frame, distance, network.task(f), verdict.confidence)  # 14
 
 
 def PROPAGATE(f: Tensor, key: Frame, g: Iterable[MotionField], propagation: Propagation) -> list[Carried]:  # noqa: N802
     """Warp ``f`` one step for each motion of ``g`` (lines 18-24); the result begins with ``f`` itself."""
+    f = interleaved(f)
     carry = propagation(f, key)
     return [Carried(f, None, key), *(carry(motion) for motion in g)]
+
+
+def fused(fuse: Fusion, forward: Carried, backward: Carried, alpha: float | Tensor) -> Tensor:
+    """Fuse two carried maps; the average of two that are still to be warped takes one pass over both."""
+    if fuse is average and forward.path is not None and backward.path is not None:
+        return blend(forward.origin, forward.path, backward.origin, backward.path, alpha)
+    return fuse(forward.f, backward.f, alpha)
