@@ -77,9 +77,7 @@ def blend(
                     under = q + q_below + k
                     lower = second[under] + qx * (second[under + q_right] - second[under])
                     y = upper + qy * (lower - upper)
-                    found[column, k] = (
-                        y + weight * (x - y) if weight < np.float32(0.5) else x - (x - y) * (one - weight)
-                    )
+                    found[column, k] = y + weight * (x - y) if weight < half else x - (x - y) * (one - weight)
             for k in range(min(np.uintp(LANES), np.uintp(channels) - lane)):
                 for column in range(width):
                     out[lane + k, row, column] = found[column, k]
