@@ -126,8 +126,8 @@ def cost(rows: Sequence[Row]) -> Iterator[str]:
         size = f"{row['size'][1]}x{row['size'][0]}"
         whole, judging, paper = (row["ms"][name] for name in ("whole", "judging", "the paper's weights"))
         yield f"{whole['median']:.1f} ms a {size} frame on a grid of {width}x{height} cells"
-        yield f"(at most {whole['most']:.1f} in {row['rounds']} rounds), of which {judging['median']:.1f} ms are judging;"
-        yield f"following, warping and fusing with the paper's weights take {paper['median']:.1f} ms."
+        yield f"(at most {whole['most']:.1f} in {row['rounds']} rounds), of which judging takes"
+        yield f"{judging['median']:.1f} ms; with the paper's weights, warping and fusing take {paper['median']:.1f} ms."
 
 
 SECTIONS: dict[str, Callable[[Sequence[Row]], Iterator[str]]] = {

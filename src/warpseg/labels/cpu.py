@@ -59,7 +59,7 @@ def labels_cpu(scores: Tensor, size: tuple[int, int]) -> Tensor | None:
     classes, height, width = scores.shape
     out = torch.empty(size, dtype=torch.uint8 if classes <= 255 else torch.int32)
     weights_first = _torch_multiplies_weights_first(scores, size)
-    whole = classes // 8 * 8 if weights_first else -1
+    whole = classes // 8 * 8 if weights_first else None
     rows, columns = _axis(height, size[0], weights_first), _axis(width, size[1], weights_first)
     # Copied by NumPy, because a parallel torch operation leaves its threads spinning on the cores that are needed now.
     source, target = np.ascontiguousarray(scores.numpy()), out.numpy()

@@ -172,10 +172,14 @@ def _evaluate_weights_first(out, first, last, left, right, scores, cell, whole, 
 def label_blocks(scores, out, part, parts, rows, columns, whole):
     """Label every parts-th block of cell rows, beginning with block part; False if a score is not finite.
 
-    `whole` is the number of classes in whole vectors where torch multiplies the weights first, -1 where it does not.
+    `whole` is the number of classes in whole vectors where torch multiplies the weights first, None where it does not:
+    numba compiles what is needed for one of the two.
     """
     classes, height, width = scores.shape
-    alike = whole if whole > 0 else classes
+    if whole is None:  # noqa: SIM108 (numba leaves out branches of plain ifs only)
+        alike = classes
+    else:
+        alike = whole if whole > 0 else classes
     best, gap = np.empty((2, width), np.float32), np.empty((2, width), np.float32)
     winner = np.empty((2, width), np.int32)
     line = np.empty(out.shape[1], out.dtype)
@@ -221,7 +225,7 @@ def label_blocks(scores, out, part, parts, rows, columns, whole):
         for row in range(first, last):
             for i in range(line.size):
                 out[row, i] = line[i]
-        if whole >= 0:
+        if whole is not None:
             buffers = (weights[0], weights[1], weights[2], weights[3], weights[4], value, label)
             for n in range(pending):
                 x = open_cells[n]

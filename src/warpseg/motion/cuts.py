@@ -56,8 +56,7 @@ def _unexplained(
     height, width = luma.shape
     rows, columns = offsets.shape[1:]
     error = 0.0
-    total = 0.0
-    ours, theirs = np.zeros(16), np.zeros(16)
+    ours, theirs = np.zeros(256, np.int64), np.zeros(256, np.int64)
     for row in range(rows):
         y = min(int((row + 0.5) * height / rows), height - 1)
         for column in range(columns):
@@ -65,15 +64,17 @@ def _unexplained(
             then_y = min(max(int(np.rint(y + offsets[1, row, column] * height)), 0), height - 1)
             then_x = min(max(int(np.rint(x + offsets[0, row, column] * width)), 0), width - 1)
             error += abs(np.int32(luma[y, x]) - np.int32(before[then_y, then_x]))
-            total += luma[y, x]
-            ours[luma[y, x] >> 4] += 1
-            theirs[before[y, x] >> 4] += 1
+            ours[luma[y, x]] += 1
+            theirs[before[y, x]] += 1
     samples = rows * columns
-    mean = total / samples
-    contrast = 0.0
-    for row in range(rows):
-        y = min(int((row + 0.5) * height / rows), height - 1)
-        for column in range(columns):
-            x = min(int((column + 0.5) * width / columns), width - 1)
-            contrast += abs(luma[y, x] - mean)
-    return error / samples, contrast / samples, np.abs(ours - theirs).sum() / (2 * samples)
+    mean = 0.0
+    for grey in range(256):
+        mean += grey * ours[grey] / samples
+    contrast, apart = 0.0, 0
+    for coarse in range(16):
+        more = 0
+        for grey in range(16 * coarse, 16 * coarse + 16):
+            contrast += abs(grey - mean) * ours[grey]
+            more += ours[grey] - theirs[grey]
+        apart += abs(more)
+    return error / samples, contrast / samples, apart / (2 * samples)
