@@ -28,7 +28,7 @@ from torch import Tensor
 
 from fusion_adaptive import adaptive
 from fusion_clips import FAST, SCHEMES, SLOW, Runner, clips, networks, opened, street
-from result import write
+from result import commit, write
 from warpseg.evaluate.consistency import consistency, moves
 from warpseg.evaluate.datasets import camvid
 from warpseg.evaluate.protocol import Remembering, by_offset
@@ -177,7 +177,7 @@ if __name__ == "__main__":
             continue
         found: list[Row] = []
         for each in measured[table]():
-            found.append(each)
+            found.append(each if "commit" in each else each | {"commit": commit()})
             if arguments.out:
                 write(arguments.out, results | {table: found})
         results[table] = found

@@ -16,13 +16,12 @@ import torch
 
 def write(path: Path, results: Any) -> None:
     """Write ``results`` as JSON beside the command, commit, machine and versions that made them."""
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
     name = next(
         (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
     )
     facts = {
         "command": ["python", *sys.argv],
-        "commit": commit.stdout.strip() or None,
+        "commit": commit(),
         "cpu": name,
         "threads": torch.get_num_threads(),
         "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
@@ -31,6 +30,12 @@ def write(path: Path, results: Any) -> None:
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+
+
+def commit() -> str | None:
+    """Return the short hash of the commit that is checked out, None outside of a repository."""
+    found = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return found.stdout.strip() or None
 
 
 def fill(page: Path, section: str, lines: Iterable[str]) -> None:
