@@ -114,7 +114,7 @@ def adaptive(rows: Sequence[Row]) -> Iterator[str]:
     header = ["video", "policy", "keyframes", "mIoU", "agreement", "worst twentieth"]
     lines = []
     for row in rows:
-        cells = [row["clip"], row["policy"], str(row["keyframes"]), f"{row['mIoU']:.1f}"]
+        cells = [row["clip"], row["policy"], f"{row['keyframes']:.1f}", f"{row['mIoU']:.1f}"]
         lines.append([*cells, f"{row['agreement']:.2f} %", f"{row['agreement_worst_twentieth']:.2f} %"])
     yield from table.markdown((header, lines))
 

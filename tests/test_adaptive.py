@@ -102,7 +102,45 @@ def test_paces_ask_for_more_or_less() -> None:
 def test_the_same_frames_give_the_same_keyframes(calm_and_fast: list[Frame]) -> None:
     policy = Adaptive(0.5)
     assert keys(calm_and_fast, policy) == keys(calm_and_fast, policy)
-    assert policy.look_ahead == 0
+
+
+def test_a_video_ends_with_a_keyframe_where_the_last_ones_would_be_left_with_one_side(
+    calm_and_fast: list[Frame],
+) -> None:
+    fast = calm_and_fast[20:]
+    left, closed = Adaptive(0.5, closes=False), Adaptive(0.5)
+    second = keys(fast, left)[1]
+    shortened = fast[: second - 20]  # ends just before that keyframe
+    assert keys(shortened, left) == [20]
+    assert keys(shortened, closed) == [20, second - 1]
+    assert keys(fast[:2], closed) == [20]  # next to nothing is gained there
+    assert keys(read(still(20)), closed) == [0]
+    assert (left.look_ahead, closed.look_ahead) == (0, 1)
+
+
+def test_a_keyframe_waits_a_frame_for_an_i_frame_where_that_costs_next_to_nothing(calm_and_fast: list[Frame]) -> None:
+    slow = read(pan((1, 0), 40, size=SIZE, seed=1))
+
+    def moved(frames: list[Frame], limit: float, later: int) -> int:
+        """Return by how much the second keyframe moves if the frame so much later than it is an I-frame."""
+        second = keys(frames, Adaptive(limit))[1]
+        at = second - frames[0].index + later
+        marked = [replace(frame, picture="I") if i == at else frame for i, frame in enumerate(frames)]
+        return keys(marked, Adaptive(limit))[1] - second
+
+    noise = min(1 - float(frame.motion.confidence.mean()) for frame in slow[1:])
+    beyond = [distrust(slow[p], slow[0], [frame.motion for frame in slow[p:0:-1]]) - noise for p in range(1, 26)]
+    limit = float(np.sum(beyond)) - 1e-3
+    assert moved(slow, limit, 1) == 1
+    assert moved(slow, limit, 2) == 0
+    assert moved(calm_and_fast[20:], 0.2, 1) == 0  # a few frames hold it all there
+
+
+def test_only_interpolation_asks_for_a_keyframe_at_the_end() -> None:
+    for scheme, look_ahead in (("propagate", 0), ("interpolate", 1)):
+        segmenter = Segmenter("camvid", interval="auto", scheme=scheme, device="cpu")  # type: ignore[arg-type]
+        assert segmenter.policy.look_ahead == look_ahead
+        assert Segmenter("camvid", interval=Adaptive(2.0), scheme=scheme, device="cpu").policy.look_ahead == look_ahead  # type: ignore[arg-type]
 
 
 def test_the_segmenter_takes_auto(calm_and_fast: list[Frame]) -> None:
@@ -112,7 +150,7 @@ def test_the_segmenter_takes_auto(calm_and_fast: list[Frame]) -> None:
             return torch.cat([grey, 0.5 * torch.ones_like(grey)], 1)
 
     segmenter = Segmenter(Shade(), interval="auto", device="cpu")
-    assert segmenter.delay == 30
+    assert segmenter.delay == 31  # the longest window, and one frame that tells whether the video ends
     results = list(segmenter.stream([frame.pixels for frame in calm_and_fast]))
     assert [result.frame.index for result in results] == list(range(40))
     found = [result.frame.index for result in results if result.is_key]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from fakes import Reads, frames
-from warpseg.schedule import alphas, distances, windows
+from warpseg.schedule import alphas, chosen, distances, windows
 from warpseg.types import Frame, Window
 
 CUTS: list[tuple[int, ...]] = [(), (1,), (4,), (5,), (2, 3), (1, 2, 3, 4), (6, 8), (5, 6), (9, 11, 12), (0,)]
@@ -140,8 +140,8 @@ class Third:
 
     look_ahead, longest = 0, 5
 
-    def start(self) -> Callable[[Frame], bool]:
-        return lambda frame: frame.index % 5 == 3
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        return lambda frame, following: frame.index % 5 == 3
 
 
 def test_the_first_frame_is_a_keyframe_whatever_the_policy_says() -> None:
@@ -149,3 +149,37 @@ def test_the_first_frame_is_a_keyframe_whatever_the_policy_says() -> None:
     assert [window.key.index for window in found] == [0, 3, 8]
     assert sum(1 + len(window.between) for window in found) == 10
     assert [p for p, _ in distances(frames(10), Third())] == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1]
+
+
+class Foresees:
+    """A policy that notes which frames it is shown, and takes the last one."""
+
+    longest = 100
+
+    def __init__(self, look_ahead: int) -> None:
+        self.look_ahead = look_ahead
+        self.shown: list[list[int]] = []
+
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        def is_key(frame: Frame, following: Sequence[Frame]) -> bool:
+            self.shown.append([frame.index, *(after.index for after in following)])
+            return not following
+
+        return is_key
+
+
+@pytest.mark.parametrize("look_ahead", [1, 3])
+@pytest.mark.parametrize("count", [0, 1, 2, 6])
+def test_a_policy_is_shown_the_frames_that_it_wants_to_know(count: int, look_ahead: int) -> None:
+    policy = Foresees(look_ahead)
+    found = list(chosen(frames(count), policy))
+    assert [frame.index for frame, _ in found] == list(range(count))
+    assert [frame.index for frame, is_key in found if is_key] == ([0, count - 1] if count > 1 else [0][:count])
+    assert policy.shown == [list(range(i, min(i + look_ahead + 1, count))) for i in range(count)]
+
+
+@pytest.mark.parametrize("look_ahead", [0, 1, 3])
+def test_no_more_is_read_than_the_policy_wants_to_know(look_ahead: int) -> None:
+    source = Reads(frames(20))
+    for i, _ in enumerate(itertools.islice(chosen(source, Foresees(look_ahead)), 10)):
+        assert source.count == i + 1 + look_ahead

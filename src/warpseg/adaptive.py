@@ -7,10 +7,11 @@ where little happens; a keyframe is due when what has gathered since the last on
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +24,8 @@ __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_s
 
 _COARSER = 2  # cells of the motion field along each side of one that is looked at here
 _MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
+_CLOSING = 0.3  # of the limit: with so much distrust at its end, a video ends with a keyframe
+_BEYOND = 1.2  # of the limit: a keyframe is left to the I-frame after it, across which no vectors lead, up to here
 _LATE = 0.5  # of the pace: this far behind it, a keyframe comes whether trust is used up or not
 _LIMITS = 0.01, 30.0
 _GAIN = 0.5  # how fast the limit follows the pace
@@ -40,19 +43,21 @@ class Adaptive:
     ``limit`` is the distrust that makes a frame a keyframe: summed over the frames since the last one, of each the mean
     (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum, not the last frame's own,
     which would leave calm stretches without any keyframe. A ``pace`` steers the limit from keyframe to keyframe.
-    ``longest`` frames are never exceeded.
+    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the video's last frame may be one as
+    well, so that those before it are not left with a keyframe on one side only.
     """
 
     limit: float = 1.0
     longest: int = 30
     pace: Pace | None = None
+    closes: bool = True
 
     @property
     def look_ahead(self) -> int:
-        """None: the frame itself and what was before it decide."""
-        return 0
+        """One frame if the last one is to be known, else none: the frame itself and what was before it decide."""
+        return 1 if self.closes else 0
 
-    def start(self) -> Callable[[Frame], bool]:
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
         """Begin a video, with a keyframe."""
         key: Frame | None = None
         since_key: list[MotionField] = []  # the newest first
@@ -60,7 +65,7 @@ class Adaptive:
         limit, begun = self.limit, time.perf_counter()
         calmest: deque[float] = deque(maxlen=_MEMORY)
 
-        def is_key(frame: Frame) -> bool:
+        def is_key(frame: Frame, following: Sequence[Frame]) -> bool:
             nonlocal key, gathered, limit, begun
             since_key.insert(0, frame.motion)
             if key is not None and not frame.cut:
@@ -68,8 +73,12 @@ class Adaptive:
                 more = 1.0
                 if self.pace is not None:
                     more = self.pace(float(frame.time - key.time), len(since_key), time.perf_counter() - begun)
-                gathered += max(distrust(frame, key, since_key) - min(calmest), 0.0)
-                if gathered < limit and len(since_key) < self.longest and more > _LATE:
+                fresh = max(distrust(frame, key, since_key) - min(calmest), 0.0)
+                gathered += fresh
+                enough = limit * _CLOSING if self.closes and not following else limit
+                if following and following[0].picture == "I" and gathered + fresh < _BEYOND * limit:
+                    enough = math.inf  # the next frame will be it
+                if gathered < enough and len(since_key) < self.longest and more > _LATE:
                     return False
                 limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LIMITS[0]), _LIMITS[1])
             key, gathered, begun = frame, 0.0, time.perf_counter()
@@ -82,17 +91,18 @@ class Adaptive:
         return f"Adaptive(limit={self.limit}, longest={self.longest}{', paced' if self.pace else ''})"
 
 
-def policy_of(interval: int | str | Policy, *, follows: bool) -> Policy:
+def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> Policy:
     """Return the policy of an interval: every so many frames, ``auto``, or what is one already.
 
-    Raises ``ValueError`` for anything else, and for adaptive ones where nothing ``follows`` motion.
+    An adaptive one ends a video with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
+    else, and for adaptive ones where nothing ``follows`` motion.
     """
     if isinstance(interval, Adaptive) or interval == "auto":
         if not follows:
             raise ValueError(
                 "interval 'auto' follows motion: choose scheme propagate or interpolate, and motion other than none"
             )
-        return Adaptive() if isinstance(interval, str) else interval
+        return replace(Adaptive() if isinstance(interval, str) else interval, closes=closes)
     if isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
         raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
     return Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from typing import NoReturn
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from warpseg.networks import Batched, Network
 from warpseg.pipeline import Pipeline, Threads
-from warpseg.schedule import Policy, started
+from warpseg.schedule import Policy, chosen
 from warpseg.timing import Stages
 from warpseg.types import Frame
 
@@ -49,11 +49,10 @@ class Ahead:
 
         Unless ``keeps_pixels``, frames in which no network can be interested let go of their picture.
         """
-        is_key = started(self._chooses)
         held: list[Frame] = []
         keys: list[Frame] = []
-        for frame in frames:
-            if is_key(frame):
+        for frame, is_key in chosen(frames, self._chooses):
+            if is_key:
                 keys.append(frame)
             elif not keeps_pixels and not frame.cut:  # a scene between two keyframes may be given one of its own
                 frame = replace(frame, load=_gone)
@@ -99,14 +98,14 @@ class _Chosen:
 
     @property
     def look_ahead(self) -> int:
-        return self.chooses.look_ahead
+        return 0
 
     @property
     def longest(self) -> int:
         return self.chooses.longest
 
-    def start(self) -> Callable[[Frame], bool]:
-        return lambda frame: frame.index in self.known
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        return lambda frame, following: frame.index in self.known
 
 
 def _emptied(frames: list[Frame]) -> Iterator[Frame]:

@@ -7,13 +7,14 @@ nothing but the scene before): its first frame becomes one as well.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from warpseg.types import Frame, Window
 
-__all__ = ["Every", "Policy", "alphas", "distances", "started", "windows"]
+__all__ = ["Every", "Policy", "alphas", "chosen", "distances", "windows"]
 
 
 class Policy(Protocol):
@@ -27,8 +28,11 @@ class Policy(Protocol):
     def longest(self) -> int:
         """The most frames from one keyframe to the next."""
 
-    def start(self) -> Callable[[Frame], bool]:
-        """Begin a video: return what says of each frame in turn whether it is a keyframe."""
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        """Begin a video: return what says of each frame in turn whether it is a keyframe.
+
+        It is given the ``look_ahead`` frames after it as well, fewer only where the video ends.
+        """
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,11 @@ class Every:
         """``n``."""
         return self.n
 
-    def start(self) -> Callable[[Frame], bool]:
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
         """Begin a video, with a keyframe."""
         count = -1
 
-        def is_key(frame: Frame) -> bool:
+        def is_key(frame: Frame, following: Sequence[Frame]) -> bool:
             nonlocal count
             count += 1
             return count % self.n == 0
@@ -59,25 +63,34 @@ class Every:
         return is_key
 
 
-def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
-    """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame."""
-    is_key = started(n)
-    p = 0
-    for frame in frames:
-        p = 0 if is_key(frame) or frame.cut else p + 1
-        yield p, frame
+def chosen(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[Frame, bool]]:
+    """Pair each frame with whether it is a keyframe; the first one is, whatever the policy says.
 
+    A frame comes as soon as those are read that the policy wants to know.
+    """
+    policy = Every(n) if isinstance(n, int) else n
+    says, read, begun = policy.start(), deque[Frame](), False
 
-def started(n: int | Policy) -> Callable[[Frame], bool]:
-    """Begin a video; its first frame is a keyframe whatever the policy says."""
-    says, begun = (Every(n) if isinstance(n, int) else n).start(), False
-
-    def is_key(frame: Frame) -> bool:
+    def next_one() -> tuple[Frame, bool]:
         nonlocal begun
+        frame = read.popleft()
         first, begun = not begun, True
-        return says(frame) or first
+        return frame, says(frame, tuple(read)) or first
 
-    return is_key
+    for frame in frames:
+        read.append(frame)
+        if len(read) > policy.look_ahead:
+            yield next_one()
+    while read:
+        yield next_one()
+
+
+def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
+    """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame by itself."""
+    p = 0
+    for frame, is_key in chosen(frames, n):
+        p = 0 if is_key or frame.cut else p + 1
+        yield p, frame
 
 
 def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
@@ -85,11 +98,10 @@ def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
 
     Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
     """
-    is_key = started(n)
     key: Frame | None = None
     between: list[Frame] = []
-    for frame in frames:
-        if not is_key(frame):
+    for frame, is_key in chosen(frames, n):
+        if not is_key:
             between.append(frame)
             continue
         if key is not None:

@@ -92,7 +92,7 @@ class Segmenter:
         self.batch = batch if batch != "auto" else _BATCH if self.network.device.type == "cuda" else 1
         self.memory = memory
         self.scheme = scheme
-        policy = policy_of(interval, follows=scheme != "copy" and motion != "none")
+        policy = policy_of(interval, follows=scheme != "copy" and motion != "none", closes=scheme == "interpolate")
         self.policy: Policy = Every(1) if scheme == "every" else policy
         self.fusion = fusion if isinstance(fusion, str) else getattr(fusion, "__name__", "custom")
         self.propagation, self.reverse = propagation, reverse
