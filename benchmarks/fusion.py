@@ -6,9 +6,9 @@
 on the drive with that of second_network.py: mIoU at every distance on the same target frames, with 95 % intervals, and
 temporal consistency (share of pixels that have the label which the previous frame has where the motion says that they
 were) over the whole clip. *adaptive*: see fusion_adaptive.py. *reliability*: labels that differ from the network's own
-by confidence, on streets that nothing was tuned on and on the drive. *cost*: milliseconds that it takes of a 1080p
-frame. The networks see the decoded frames. Every row is written as soon as it is known; with ``--table`` the
-other tables of the file stay, with ``--missing`` only rows that it lacks are measured.
+by confidence, on streets that nothing was tuned on and on the drive. *cost*: milliseconds that fusing by confidence
+takes of a 1080p frame. The networks see the decoded frames. Every row is written as soon as it is known; with
+``--table`` the other tables of the file stay, with ``--missing`` only rows that it lacks are measured.
 """
 
 from __future__ import annotations

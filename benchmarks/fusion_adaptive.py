@@ -3,8 +3,9 @@
 Not a command: ``fusion.py --table adaptive`` measures it. The drive, streets at one slow and at one fast speed, and
 streets whose speed changes every 20 frames; agreement with the network's own labels on average and on the worst
 twentieth of the frames. Where a clip begins decides by luck which frames a fixed interval takes, and how many it
-leaves after its last keyframe: each is run from several frames on, and averaged. The adaptive policy's limit is the
-least with which it takes no more keyframes than the fixed interval, on average.
+leaves after its last keyframe: each is run from several frames on; agreement is averaged over the runs, mIoU that of
+all of them together. The adaptive policy's limit is found by bisection: it takes no more keyframes than the fixed
+interval, on average. "open" leaves the end of a clip as it comes, without a keyframe there.
 """
 
 from __future__ import annotations
@@ -39,30 +40,37 @@ STREETS = {
 
 
 def adaptive(data: Path) -> Iterator[Row]:
-    """Yield pairs of rows: an adaptive policy, and the fixed interval with at least as many keyframes."""
+    """Yield rows: adaptive policies, each time followed by a fixed interval with at least as many keyframes."""
     network = load("camvid")
     for name in ("drive", *STREETS):
         drive = camvid(data / "camvid")
         pictures, truth = (drive.pictures, drive.labels) if name == "drive" else street(*STREETS[name])
         runner = Runner(network, opened(pictures, "x264 defaults"))
         own = [Segmentation(each, runner.classes).labels() for each in runner.every(runner.frames)]
-        pairs: list[tuple[int, Policy]] = [(n, _limited(runner.frames, _fixed(len(own), n))) for n in INTERVALS]
-        paced = Adaptive(pace=keyframes_per_second(1.5))
-        taken = _keyframes(runner.frames, paced)
-        pairs.append((max((n for n in range(1, 31) if _fixed(len(own), n) >= taken), default=1), paced))
-        for n, policy in pairs:
-            called = "1.5 a second" if policy is paced else f"auto for {n}"
-            found, beside = _whole(runner, truth, own, policy), _whole(runner, truth, own, n)
-            if isinstance(policy, Adaptive) and policy is not paced:
-                found["limit"] = policy.limit
-            for row in ({"policy": called} | found, {"policy": f"every {n}", "beside": called} | beside):
-                row = {"clip": name} | row
-                print(
-                    f"{name:12} {row['policy']:13} {row['keyframes']:4.1f} keyframes, mIoU {row['mIoU']:.1f}, "
-                    f"agreement {row['agreement']:.2f} %, worst twentieth {row['agreement_worst_twentieth']:.2f} %",
-                    flush=True,
-                )
-                yield row
+        for called, policy in _policies(runner.frames):
+            row = {"clip": name, "policy": called, **_whole(runner, truth, own, policy)}
+            if isinstance(policy, Adaptive) and policy.pace is None:
+                row["limit"] = policy.limit
+            print(
+                f"{name:12} {called:16} {row['keyframes']:4.1f} keyframes, mIoU {row['mIoU']:.1f}, "
+                f"agreement {row['agreement']:.2f} %, worst twentieth {row['agreement_worst_twentieth']:.2f} %",
+                flush=True,
+            )
+            yield row
+
+
+def _policies(frames: Sequence[Frame]) -> Iterator[tuple[str, int | Policy]]:
+    """Yield what is compared: adaptive ones, and the fixed interval beside them."""
+    for n in INTERVALS:
+        most = _fixed(len(frames), n)
+        yield f"auto for {n}", _limited(frames, most, closes=True)
+        yield f"auto for {n}, open", _limited(frames, most, closes=False)
+        yield f"every {n}", n
+    paced = Adaptive(pace=keyframes_per_second(1.5))
+    yield "1.5 a second", paced
+    taken = _keyframes(frames, paced)
+    most_apart = max((n for n in range(1, 31) if _fixed(len(frames), n) >= taken), default=1)
+    yield f"every {most_apart}", most_apart
 
 
 def _fixed(count: int, n: int) -> float:
@@ -75,13 +83,16 @@ def _keyframes(frames: Sequence[Frame], policy: Policy) -> float:
     return float(np.mean([sum(is_key for _, is_key in chosen(frames[start:], policy)) for start in STARTS]))
 
 
-def _limited(frames: Sequence[Frame], most: float) -> Adaptive:
-    """Return the policy with the least limit that takes at most so many keyframes."""
-    low, high = 0.05, 20.0
+def _limited(frames: Sequence[Frame], most: float, *, closes: bool) -> Adaptive:
+    """Return a policy that takes at most so many keyframes, and with a lower limit would take more."""
+    low, found = 0.05, Adaptive(20.0, closes=closes)
     for _ in range(11):  # to half a percent
-        middle = math.sqrt(low * high)
-        low, high = (low, middle) if _keyframes(frames, Adaptive(middle)) <= most else (middle, high)
-    return Adaptive(round(high, 4))
+        tried = Adaptive(round(math.sqrt(low * found.limit), 4), closes=closes)
+        if _keyframes(frames, tried) <= most:
+            found = tried
+        else:
+            low = tried.limit
+    return found
 
 
 def _whole(runner: Runner, truth: Labels, own: list[Any], n: int | Policy) -> Row:

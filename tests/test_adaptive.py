@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from pans import pan, texture
 from warpseg import Frame, Segmenter, open_video
 from warpseg.adaptive import Adaptive, distrust, frames_per_second, keyframes_per_second
+from warpseg.room import Room
 from warpseg.schedule import distances, windows
 
 Picture = NDArray[np.uint8]
@@ -41,7 +43,7 @@ def calm_and_fast() -> list[Frame]:
 
 
 def test_fast_motion_gets_more_keyframes_than_slow(calm_and_fast: list[Frame]) -> None:
-    found = keys(calm_and_fast, Adaptive(0.3))
+    found = keys(calm_and_fast, Adaptive(0.3, closes=False))
     slow, fast = sum(i < 20 for i in found), sum(i > 20 for i in found)
     assert fast >= 2 * slow
 
@@ -115,7 +117,13 @@ def test_a_video_ends_with_a_keyframe_where_the_last_ones_would_be_left_with_one
     assert keys(shortened, closed) == [20, second - 1]
     assert keys(fast[:2], closed) == [20]  # next to nothing is gained there
     assert keys(read(still(20)), closed) == [0]
-    assert (left.look_ahead, closed.look_ahead) == (0, 1)
+    changes = read([frame.pixels for frame in shortened] + pan((0, 1), 4, size=SIZE, seed=2))
+    assert [frame.index for frame in changes if frame.cut] == [len(shortened)]
+    assert keys(changes, left) == [0, len(shortened)]
+    assert keys(changes, closed) == [0, len(shortened) - 1, len(shortened)]
+    into_intra = [replace(frame, picture="I") if frame.cut else frame for frame in changes]
+    assert keys(into_intra, closed) == [0, len(shortened) - 1, len(shortened)]
+    assert (left.look_ahead, closed.look_ahead, Adaptive(longest=1).look_ahead) == (0, 1, 0)
 
 
 def test_a_keyframe_waits_a_frame_for_an_i_frame_where_that_costs_next_to_nothing(calm_and_fast: list[Frame]) -> None:
@@ -134,21 +142,43 @@ def test_a_keyframe_waits_a_frame_for_an_i_frame_where_that_costs_next_to_nothin
     assert moved(slow, limit, 1) == 1
     assert moved(slow, limit, 2) == 0
     assert moved(calm_and_fast[20:], 0.2, 1) == 0  # a few frames hold it all there
+    intra = [replace(frame, picture="I") for frame in slow]
+    assert keys(intra, Adaptive(limit)) == keys(slow, Adaptive(limit))
 
 
 def test_only_interpolation_asks_for_a_keyframe_at_the_end() -> None:
     for scheme, look_ahead in (("propagate", 0), ("interpolate", 1)):
         segmenter = Segmenter("camvid", interval="auto", scheme=scheme, device="cpu")  # type: ignore[arg-type]
         assert segmenter.policy.look_ahead == look_ahead
-        assert Segmenter("camvid", interval=Adaptive(2.0), scheme=scheme, device="cpu").policy.look_ahead == look_ahead  # type: ignore[arg-type]
+        given = Segmenter("camvid", interval=Adaptive(2.0), scheme=scheme, device="cpu")  # type: ignore[arg-type]
+        assert given.policy.look_ahead == look_ahead
+    assert Segmenter("camvid", interval=Adaptive(closes=False), device="cpu").policy.look_ahead == 0
+
+
+class Shade(torch.nn.Module):
+    def forward(self, rgb: torch.Tensor) -> torch.Tensor:
+        grey = torch.nn.functional.avg_pool2d(rgb.mean(1, keepdim=True), 8)
+        return torch.cat([grey, 0.5 * torch.ones_like(grey)], 1)
+
+
+@pytest.mark.parametrize("batch", [1, 3])
+def test_keyframes_run_ahead_are_those_of_the_plain_scheme(calm_and_fast: list[Frame], batch: int) -> None:
+    policy, fast = Adaptive(0.2), calm_and_fast[20:]
+    closed = next(k for k in range(8, 20) if keys(fast[:k], policy) != keys(fast[:k], replace(policy, closes=False)))
+    frames = fast[:closed]
+    segmenter = Segmenter(Shade(), interval=policy, device="cpu", batch=batch)
+    plain = list(segmenter.estimates(frames, segmenter.split))
+    with closing(segmenter.threads()) as pipeline:
+        found = list(segmenter.segment(frames, pipeline=pipeline, room=Room(batch=batch)))
+    assert [result.frame.index for result in found] == [one.frame.index for one in plain]
+    assert [result.is_key for result in found] == [one.distance == 0 for one in plain]
+    assert sum(result.is_key for result in found) > 2
+    assert found[-1].is_key  # the end is closed
+    for result, one in zip(found, plain, strict=True):
+        assert torch.equal(result.scores, one.scores)
 
 
 def test_the_segmenter_takes_auto(calm_and_fast: list[Frame]) -> None:
-    class Shade(torch.nn.Module):
-        def forward(self, rgb: torch.Tensor) -> torch.Tensor:
-            grey = torch.nn.functional.avg_pool2d(rgb.mean(1, keepdim=True), 8)
-            return torch.cat([grey, 0.5 * torch.ones_like(grey)], 1)
-
     segmenter = Segmenter(Shade(), interval="auto", device="cpu")
     assert segmenter.delay == 31  # the longest window, and one frame that tells whether the video ends
     results = list(segmenter.stream([frame.pixels for frame in calm_and_fast]))

@@ -423,6 +423,15 @@ def test_no_blend_reads_beyond_the_maps(offset: float) -> None:
     assert bool(torch.isin(blend(x, still, y, wild, 0.0), y).all())
 
 
+def test_maps_and_paths_of_other_sizes_are_refused() -> None:
+    x, still = torch.zeros(3, 4, 6), MotionField.zero((4, 6))
+    for other in (torch.zeros(3, 4, 7), torch.zeros(2, 4, 6)):
+        with pytest.raises(ValueError, match="only maps alike"):
+            blend(x, still, other, still, 0.5)
+    with pytest.raises(ValueError, match="the map's own grid"):
+        sample(x, torch.zeros(2, 4, 7))
+
+
 @pytest.mark.parametrize("channels", [1, 11, 16, 33])
 def test_interleaving_changes_the_memory_only(channels: int) -> None:
     x = torch.randn(channels, 5, 7, generator=generator())
@@ -431,6 +440,8 @@ def test_interleaving_changes_the_memory_only(channels: int) -> None:
     assert interleaved(once) is once
     apart = torch.randn(2, 5, 7, 32, generator=generator())[1].permute(2, 0, 1)[:channels]  # not at its storage's start
     assert torch.equal(interleaved(apart), apart)
+    part, still = interleaved(torch.randn(32, 5, 7, generator=generator()))[16:], MotionField.zero((5, 7))
+    assert torch.equal(blend(part, still, part, still, 0.5), part)
     assert torch.equal(warp(once, smooth((5, 7), 0.2)), warp(x, smooth((5, 7), 0.2)))
     for other in (x.double(), x.clone().requires_grad_(), x[0]):
         assert interleaved(other) is other

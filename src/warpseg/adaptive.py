@@ -24,8 +24,8 @@ __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_s
 
 _COARSER = 2  # cells of the motion field along each side of one that is looked at here
 _MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
-_CLOSING = 0.3  # of the limit: with so much distrust at its end, a video ends with a keyframe
-_BEYOND = 1.2  # of the limit: a keyframe is left to the I-frame after it, across which no vectors lead, up to here
+_CLOSING = 0.3  # of the limit: with so much distrust at its end, a scene ends with a keyframe
+_BEYOND = 1.2  # of the limit: up to here a keyframe is left to the I-frame after it, which is coded from itself alone
 _LATE = 0.5  # of the pace: this far behind it, a keyframe comes whether trust is used up or not
 _LIMITS = 0.01, 30.0
 _GAIN = 0.5  # how fast the limit follows the pace
@@ -43,8 +43,8 @@ class Adaptive:
     ``limit`` is the distrust that makes a frame a keyframe: summed over the frames since the last one, of each the mean
     (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum, not the last frame's own,
     which would leave calm stretches without any keyframe. A ``pace`` steers the limit from keyframe to keyframe.
-    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the video's last frame may be one as
-    well, so that those before it are not left with a keyframe on one side only.
+    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the last frame of a scene and of the
+    video may be one as well, so that those before it are not left with a keyframe on one side only.
     """
 
     limit: float = 1.0
@@ -55,7 +55,7 @@ class Adaptive:
     @property
     def look_ahead(self) -> int:
         """One frame if the last one is to be known, else none: the frame itself and what was before it decide."""
-        return 1 if self.closes else 0
+        return 1 if self.closes and self.longest > 1 else 0
 
     def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
         """Begin a video, with a keyframe."""
@@ -75,8 +75,10 @@ class Adaptive:
                     more = self.pace(float(frame.time - key.time), len(since_key), time.perf_counter() - begun)
                 fresh = max(distrust(frame, key, since_key) - min(calmest), 0.0)
                 gathered += fresh
-                enough = limit * _CLOSING if self.closes and not following else limit
-                if following and following[0].picture == "I" and gathered + fresh < _BEYOND * limit:
+                ends = self.closes and (not following or following[0].cut)
+                enough = limit * _CLOSING if ends else limit
+                before_intra = bool(following) and following[0].picture == "I" and frame.picture != "I"
+                if before_intra and not ends and gathered + fresh < _BEYOND * limit:
                     enough = math.inf  # the next frame will be it
                 if gathered < enough and len(since_key) < self.longest and more > _LATE:
                     return False
@@ -94,7 +96,7 @@ class Adaptive:
 def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> Policy:
     """Return the policy of an interval: every so many frames, ``auto``, or what is one already.
 
-    An adaptive one ends a video with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
+    An adaptive one ends scenes with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
     else, and for adaptive ones where nothing ``follows`` motion.
     """
     if isinstance(interval, Adaptive) or interval == "auto":
@@ -102,7 +104,8 @@ def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> P
             raise ValueError(
                 "interval 'auto' follows motion: choose scheme propagate or interpolate, and motion other than none"
             )
-        return replace(Adaptive() if isinstance(interval, str) else interval, closes=closes)
+        policy = Adaptive() if isinstance(interval, str) else interval
+        return replace(policy, closes=policy.closes and closes)
     if isinstance(interval, (str, float)) or (isinstance(interval, (int, np.integer)) and interval < 1):
         raise ValueError(f"interval {interval!r}: expected a whole number of frames, 1 or more, or 'auto'")
     return Every(int(interval)) if isinstance(interval, (int, np.integer)) else interval

@@ -33,8 +33,10 @@ def warp(x: Tensor, motion: MotionField) -> Tensor:
 
 
 def sample(x: Tensor, offsets: Tensor) -> Tensor:
-    """Sample ``x`` (..., h, w) bilinearly at ``index + offsets * (w, h)``; ``offsets`` is (2, h, w)."""
+    """Sample ``x`` (..., h, w) bilinearly at ``index + offsets * (w, h)``; ``offsets`` is (2, h, w), or ValueError."""
     height, width = x.shape[-2:]
+    if offsets.shape != (2, height, width):
+        raise ValueError(f"offsets {tuple(offsets.shape)}: expected (2, {height}, {width}), the map's own grid")
     if _takes_kernels(x, offsets):
         maps = x.detach().reshape(-1, height, width).contiguous()
         out = torch.empty_like(maps)
@@ -57,18 +59,20 @@ def sample(x: Tensor, offsets: Tensor) -> Tensor:
 def blend(x: Tensor, to_x: MotionField, y: Tensor, to_y: MotionField, share: float | Tensor) -> Tensor:
     """Return ``lerp(warp(y, to_y), warp(x, to_x), share)``; on the CPU in one pass, fastest of ``interleaved`` maps.
 
-    Maps are (C, h, w) and alike; ``share`` of the first in [0, 1] is one for all cells or (h, w).
+    Maps are (C, h, w) and alike, else ``ValueError``; ``share`` of the first in [0, 1] is one for all cells or (h, w).
     """
+    if x.shape != y.shape:
+        raise ValueError(f"maps of {tuple(x.shape)} and {tuple(y.shape)}: only maps alike can be averaged")
     height, width = x.shape[-2:]
     paths = [resample(path.offsets.to(x.device), (height, width)) for path in (to_x, to_y)]
-    known = torch.as_tensor(share, dtype=torch.float32)
-    if x.shape != y.shape or not (_takes_kernels(x, paths[0], known) and _takes_kernels(y, paths[1])):
+    shares = torch.as_tensor(share, dtype=torch.float32)
+    if not (_takes_kernels(x, paths[0], shares) and _takes_kernels(y, paths[1])):
         return torch.lerp(sample(y, paths[1]), sample(x, paths[0]), share)
     first, second = (torch.as_strided(interleaved(each), (_lanes(x) * height * width,), (1,)) for each in (x, y))
     ways = [path.detach().float().contiguous().numpy() for path in paths]
     out = torch.empty(x.shape)
-    shares = known.expand(height, width).contiguous().numpy()
-    sampling.blend(first.numpy(), ways[0], second.numpy(), ways[1], shares, out.numpy())
+    of_first = shares.expand(height, width).contiguous().numpy()
+    sampling.blend(first.numpy(), ways[0], second.numpy(), ways[1], of_first, out.numpy())
     return out
 
 
@@ -81,7 +85,8 @@ def interleaved(x: Tensor) -> Tensor:
         return x
     channels, height, width = x.shape
     lanes = _lanes(x)
-    if x.stride() == (1, width * lanes, lanes) and x.untyped_storage().nbytes() == 4 * height * width * lanes:
+    whole = x.storage_offset() == 0 and x.untyped_storage().nbytes() == 4 * height * width * lanes
+    if whole and x.stride() == (1, width * lanes, lanes):
         return x
     padded = torch.zeros(height, width, lanes)
     padded[..., :channels] = x.detach().permute(1, 2, 0)

@@ -1,4 +1,4 @@
-"""The kernels behind ``geometry`` on the CPU: sampling where no gradient is wanted, and following paths."""
+"""The kernels behind ``geometry`` on the CPU: sampling and averaging where no gradient is wanted, following paths."""
 
 from __future__ import annotations
 

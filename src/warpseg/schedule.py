@@ -94,7 +94,7 @@ def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, F
 
 
 def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
-    """Group frames into windows of ``n``, each as soon as its next keyframe has been read.
+    """Group frames into windows of ``n``, each as soon as its next keyframe is known to be one.
 
     Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
     """

@@ -182,11 +182,11 @@ def interpolate(
         mv = [frame.motion for frame in window.between]
         n = len(mv) + 1  # of this window: the last one is shorter
         alpha = alphas(window)  # (n - p) / n, but 1 or 0 where a scene cut hides one of the keyframes
-        W_f = PROPAGATE(f_key, window.key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
+        W_f = PROPAGATE(laid_out(f_key, fuse, alpha), window.key, mv[: n - 1 - alpha.count(0)], propagation)  # 9
         W_b = []
         if f_next is not None and window.next_key is not None:
             back = [window.next_key, *reversed(window.between)][: n - 1 - alpha[1:].count(1)]
-            W_b = PROPAGATE(f_next, window.next_key, map(reverse, back), propagation)  # 10
+            W_b = PROPAGATE(laid_out(f_next, fuse, alpha), window.next_key, map(reverse, back), propagation)  # 10
 
         for p, frame in enumerate(window.between, 1):  # 11, 12
             if alpha[p] == 1:
@@ -201,9 +201,13 @@ def interpolate(
 
 def PROPAGATE(f: Tensor, key: Frame, g: Iterable[MotionField], propagation: Propagation) -> list[Carried]:  # noqa: N802
     """Warp ``f`` one step for each motion of ``g`` (lines 18-24); the result begins with ``f`` itself."""
-    f = interleaved(f)
     carry = propagation(f, key)
     return [Carried(f, None, key), *(carry(motion) for motion in g)]
+
+
+def laid_out(f: Tensor, fuse: Fusion, alpha: list[float]) -> Tensor:
+    """Return the same map in memory as it is averaged fastest, if any frame of the window averages."""
+    return interleaved(f) if fuse is average and any(0 < weight < 1 for weight in alpha) else f
 
 
 def fused(fuse: Fusion, forward: Carried, backward: Carried, alpha: float | Tensor) -> Tensor:

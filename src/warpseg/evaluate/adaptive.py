@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from itertools import islice, tee
 
 import numpy as np
 
+from warpseg.adaptive import Adaptive
 from warpseg.evaluate.clip import Clip
 from warpseg.evaluate.consistency import compare, moves
 from warpseg.evaluate.ground import Ground
@@ -43,14 +45,17 @@ def score_adaptive(
 
     with closing(clip.frames("none")) as opened:
         first = next(opened)
+    # The runs end where the targets do, not where the video does: nothing is to be closed there.
+    policy = segmenter.policy
+    policy = replace(policy, closes=False) if isinstance(policy, Adaptive) else policy
     classes, network = ground.classes(first), ground.split(setting, segmenter, first)
-    starts = range(min(max(math.ceil(_mean_window(frames(), segmenter.policy)), 2), longest))
+    starts = range(min(max(math.ceil(_mean_window(frames(), policy)), 2), longest))
     tally = _Tally([i for part in parts for i in part.targets], longest, len(classes), starts)
     compared = {i for part in parts for i in range(max(part.new, part.first + 1), part.last + 1)}
     steady, before = [(0, 0)], None
     # Labels are held to the motion "auto", whatever the setting's own is.
     held = islice(clip.frames("auto"), end) if setting.motion != "auto" else None
-    for estimates in _side_by_side(segmenter, network, frames(), starts):
+    for estimates in _side_by_side(segmenter, policy, network, frames(), starts):
         frame = estimates[0].frame
         labels = Segmentation(estimates[0], classes).labels()
         motion = moves([frame if held is None else next(held)])
@@ -106,11 +111,14 @@ class _Tally:
 
 
 def _side_by_side(
-    segmenter: Segmenter, network: SplitNetwork, frames: Iterable[Frame], starts: Sequence[int]
+    segmenter: Segmenter, policy: Policy, network: SplitNetwork, frames: Iterable[Frame], starts: Sequence[int]
 ) -> Iterator[list[Estimate]]:
     """Yield what each run says of the same frame, of those that have begun."""
     feeds = tee(frames, len(starts))
-    runs = [segmenter.estimates(islice(feed, start, None), network) for feed, start in zip(feeds, starts, strict=True)]
+    runs = [
+        segmenter.estimates(islice(feed, start, None), network, policy)
+        for feed, start in zip(feeds, starts, strict=True)
+    ]
     del feeds  # or the first of them would hold the whole clip
     begun = 1
     for estimate in runs[0]:
