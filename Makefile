@@ -28,7 +28,6 @@ bench: $(READY)
 	$(BIN)/python benchmarks/labels.py --model camvid --out benchmarks/results/labels.json
 	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
 	$(BIN)/python benchmarks/keyframes.py --data "$(DATA)" --out benchmarks/results/keyframes.json
-	$(BIN)/python benchmarks/paper_network.py --out benchmarks/results/paper_network.json
 	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
 	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
 	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
