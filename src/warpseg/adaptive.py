@@ -24,7 +24,7 @@ __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_s
 
 _COARSER = 2  # cells of the motion field along each side of one that is looked at here
 _MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
-_CLOSING = 0.3  # of the limit: with so much distrust at its end, a scene ends with a keyframe
+_CLOSING = 0.3  # of the limit: with so much distrust at its end, a video ends with a keyframe
 _BEYOND = 1.2  # of the limit: up to here a keyframe is left to the I-frame after it, which is coded from itself alone
 _LATE = 0.5  # of the pace: this far behind it, a keyframe comes whether trust is used up or not
 _LIMITS = 0.01, 30.0
@@ -43,8 +43,8 @@ class Adaptive:
     ``limit`` is the distrust that makes a frame a keyframe: summed over the frames since the last one, of each the mean
     (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum, not the last frame's own,
     which would leave calm stretches without any keyframe. A ``pace`` steers the limit from keyframe to keyframe.
-    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the last frame of a scene and of the
-    video may be one as well, so that those before it are not left with a keyframe on one side only.
+    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the video's last frame may be one as
+    well, so that those before it are not left with a keyframe on one side only.
     """
 
     limit: float = 1.0
@@ -75,10 +75,9 @@ class Adaptive:
                     more = self.pace(float(frame.time - key.time), len(since_key), time.perf_counter() - begun)
                 fresh = max(distrust(frame, key, since_key) - min(calmest), 0.0)
                 gathered += fresh
-                ends = self.closes and (not following or following[0].cut)
-                enough = limit * _CLOSING if ends else limit
-                before_intra = bool(following) and following[0].picture == "I" and frame.picture != "I"
-                if before_intra and not ends and gathered + fresh < _BEYOND * limit:
+                enough = limit * _CLOSING if self.closes and not following else limit
+                intra_next = bool(following) and following[0].picture == "I" and not following[0].cut
+                if intra_next and frame.picture != "I" and gathered + fresh < _BEYOND * limit:
                     enough = math.inf  # the next frame will be it
                 if gathered < enough and len(since_key) < self.longest and more > _LATE:
                     return False
@@ -96,7 +95,7 @@ class Adaptive:
 def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> Policy:
     """Return the policy of an interval: every so many frames, ``auto``, or what is one already.
 
-    An adaptive one ends scenes with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
+    An adaptive one ends a video with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
     else, and for adaptive ones where nothing ``follows`` motion.
     """
     if isinstance(interval, Adaptive) or interval == "auto":
