@@ -20,6 +20,7 @@ LINES = {  # scheme: label, colour
     "copy": ("nearest keyframe, copied", "#9aa5b1"),
     "propagate": ("Algorithm 1", "#d97706"),
     "interpolate, average": ("Algorithm 2, the paper's weights", "#2563eb"),
+    "interpolate, maximum": ("Algorithm 2, maximum", "#f0abfc"),
     "interpolate, confidence": ("Algorithm 2, weighed by the pictures", "#0b7a75"),
 }
 RELIABILITY = {"streets": ("held-out synthetic streets", "#0b7a75"), "drive": ("CamVid's drive", "#d97706")}
@@ -41,7 +42,9 @@ def accuracy(rows: Sequence[Row]) -> None:
         for scheme, (label, colour) in LINES.items():
             of_scheme = sorted((row for row in rows if row["scheme"] == scheme), key=lambda row: row["interval"])
             intervals = [row["interval"] for row in of_scheme]
-            axis.plot(intervals, [row[reading] for row in of_scheme], color=colour, lw=2, marker="o", ms=4, label=label)
+            line = ":" if scheme == "interpolate, maximum" else "-"  # it lies on the paper's weights
+            kept = [row[reading] for row in of_scheme]
+            axis.plot(intervals, kept, color=colour, ls=line, lw=2, marker="o", ms=4, label=label)
             low, high = zip(*(row[f"{reading}_interval"] for row in of_scheme), strict=True)
             axis.fill_between(intervals, low, high, color=colour, alpha=0.12, lw=0)
         axis.axhline(100, color="#1f2933", lw=0.8, ls=":")

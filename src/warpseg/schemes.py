@@ -150,7 +150,7 @@ def propagate(
     judge: Judge = by_distance,
     propagation: Propagation = composed,
 ) -> Iterator[Estimate]:
-    """Algorithm 1, feature propagation: yields frame i before frame i + 1 is needed."""
+    """Algorithm 1, feature propagation: yields frame i before frame i + 1 is needed, unless the policy looks ahead."""
     for p, frame in distances(frames, n):  # 2
         if p == 0:  # 3: keyframe
             f = network.features(frame)  # 4: keyframe features
