@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from warpseg.errors import WarpsegError
+from warpseg.startup import heavy_imports
 
 __all__ = ["first_mask"]
 
@@ -66,10 +67,11 @@ def main() -> None:
         name: tuple(value) if isinstance(value, list) else value for name, value in settings["segmenter"].items()
     }
     # From here on is what a user waits for.
-    from warpseg.bench.memory import peak
-    from warpseg.report import Report
-    from warpseg.segmenter import Segmenter
-    from warpseg.types import VideoInfo
+    with heavy_imports():  # as the command line does
+        from warpseg.bench.memory import peak
+        from warpseg.report import Report
+        from warpseg.segmenter import Segmenter
+        from warpseg.types import VideoInfo
 
     first: list[float] = []
 

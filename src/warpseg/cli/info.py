@@ -14,6 +14,7 @@ import typer
 
 from warpseg.cli.common import complain, seconds
 from warpseg.errors import OutputError
+from warpseg.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.info import Inspection, Measured
@@ -59,7 +60,8 @@ def info(
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg.info import inspect
+    with heavy_imports():
+        from warpseg.info import inspect
 
     collector = None if plot is None else _collector(debug=debug)
     failed = False

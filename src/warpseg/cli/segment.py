@@ -16,6 +16,7 @@ from warpseg.cli.common import check_page, complain, picture_size, seconds
 from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
+from warpseg.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.report import Report
@@ -147,9 +148,10 @@ def segment(
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg.cli.progress import Progress
-    from warpseg.process import output_name
-    from warpseg.segmenter import Segmenter
+    with heavy_imports():
+        from warpseg.cli.progress import Progress
+        from warpseg.process import output_name
+        from warpseg.segmenter import Segmenter
 
     try:
         segmenter = Segmenter(

@@ -7,6 +7,8 @@ least, with a small price on leaving the cells around (as encoders charge for th
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numba
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +19,12 @@ from warpseg.motion.window import WINDOW, difference
 __all__ = ["Vectors", "corner", "search"]
 
 Offsets = NDArray[np.float32]
+_Pictures: TypeAlias = tuple[NDArray[np.uint8], NDArray[np.uint8], int]  # flat, and the bytes of a row
+_Best: TypeAlias = tuple[int, int, int, int]  # cost, difference of the windows, x, y
 
-_PRICE = 3.0  # of a pixel's step away from the neighbours' vector, in grey levels summed over a window
+_PRICE = 3  # of a pixel's step away from the neighbours' vector, in grey levels summed over a window
 _GOOD = 64  # summed difference with which a cell is content: a grey level a pixel
+_NOTHING = (1 << 30, 1 << 30, 0, 0)  # what any vector is better than
 _STEPS = 2  # of a pixel each, in search of less difference, from the best prediction
 
 
@@ -27,8 +32,8 @@ class Vectors:
     """Where the windows of one plane are found in another."""
 
     def __init__(self, grid: tuple[int, int]) -> None:
-        self.whole = np.zeros((2, *grid), np.int32)  # x, y in whole pixels of the plane
-        self.error = np.zeros(grid, np.int32)  # summed luma difference of the windows
+        self.whole = np.zeros((2, *grid), np.int64)  # x, y in whole pixels of the plane
+        self.error = np.zeros(grid, np.int64)  # summed luma difference of the windows
 
 
 def search(
@@ -45,7 +50,7 @@ def search(
     """
     found = Vectors(grid or plane.grid)
     cell = (plane.size[0] / plane.factor / found.error.shape[0], plane.size[1] / plane.factor / found.error.shape[1])
-    _search(plane.pixels, other.pixels, cell, seeds, _PRICE, _GOOD, steps, found.whole, found.error)
+    _search(plane.pixels, other.pixels, cell, seeds, _PRICE, _GOOD, steps, _NOTHING, found.whole, found.error)
     return found
 
 
@@ -55,138 +60,128 @@ def _search(
     other: NDArray[np.uint8],
     cell: tuple[float, float],
     seeds: Offsets,
-    price: float,
+    price: int,
     good: int,
     steps: int,
-    whole: NDArray[np.int32],
-    error: NDArray[np.int32],
+    nothing: _Best,
+    whole: NDArray[np.int64],
+    error: NDArray[np.int64],
 ) -> None:
     rows, columns = error.shape
-    size, here, there = plane.shape, plane.reshape(-1), other.reshape(-1)
-    tried = np.empty((len(seeds) + 5, 2), np.int32)
+    height, width = plane.shape
+    pictures = plane.reshape(-1), other.reshape(-1), width
+    _, _, zero_x, zero_y = nothing  # constants would be of another type, for which all is compiled once more
+    for k in range(len(seeds) - 1, -1, -1):  # what the first cell finds beside it
+        if seeds[k, 0, 0, 0] == seeds[k, 0, 0, 0]:
+            whole[0, 0, 0], whole[1, 0, 0] = int(np.rint(seeds[k, 0, 0, 0])), int(np.rint(seeds[k, 1, 0, 0]))
     for row in range(rows):
+        top = corner(row, cell[0])
+        above = max(row - 1, 0)
         for column in range(columns):
+            left = corner(column, cell[1])
+            room = -left, width - WINDOW - left, -top, height - WINDOW - top
+            at = top * width + left
+            beside = max(column - 1, 0)
+            right = column + 1 if column + 1 < columns else beside
+            lx, ly = whole[0, row, beside], whole[1, row, beside]
+            ax, ay = whole[0, above, column], whole[1, above, column]
+            bx, by = whole[0, above, right], whole[1, above, right]
+            if row == 0:  # nothing above: what is beside stands for it, and the other way round
+                ax, ay, bx, by = lx, ly, lx, ly
+            elif column == 0:
+                lx, ly = ax, ay
             # Prediction: the median of the cells left, above and above right, as in H.264.
-            px, py = 0, 0
-            if row and column:
-                beyond = column + 1 if column + 1 < columns else column - 1
-                px = _median(whole[0, row, column - 1], whole[0, row - 1, column], whole[0, row - 1, beyond])
-                py = _median(whole[1, row, column - 1], whole[1, row - 1, column], whole[1, row - 1, beyond])
-            elif column:
-                px, py = whole[0, row, column - 1], whole[1, row, column - 1]
-            elif row:
-                px, py = whole[0, row - 1, column], whole[1, row - 1, column]
-            count = 0
+            px, py = _median(lx, ax, bx), _median(ly, ay, by)
+            best = nothing
             for k in range(len(seeds)):
-                x, y = seeds[k, 0, row, column], seeds[k, 1, row, column]
-                if x == x:
-                    count = _add(tried, count, int(np.rint(x)), int(np.rint(y)))
-            if count and row + column == 0:
-                px, py = tried[0, 0], tried[0, 1]
-            count = _add(tried, count, px, py)
-            certain = count
-            count = _add(tried, count, 0, 0)
-            if column:
-                count = _add(tried, count, whole[0, row, column - 1], whole[1, row, column - 1])
-            if row:
-                count = _add(tried, count, whole[0, row - 1, column], whole[1, row - 1, column])
-            if row and column + 1 < columns:
-                count = _add(tried, count, whole[0, row - 1, column + 1], whole[1, row - 1, column + 1])
-            corners = corner(row, cell[0]), corner(column, cell[1])
-            x, y, least = _best(here, there, size, corners, 0, 0, -1, px, py, tried, certain, count, price, good, steps)
-            whole[0, row, column], whole[1, row, column], error[row, column] = x, y, least
+                sx, sy = seeds[k, 0, row, column], seeds[k, 1, row, column]
+                known = sx == sx
+                x, y = int(np.rint(sx)) if known else px, int(np.rint(sy)) if known else py
+                best = _better(pictures, at, room, x, y, px, py, price, best)
+            best = _better(pictures, at, room, px, py, px, py, price, best)
+            if best[1] > good:
+                for x, y in ((zero_x, zero_y), (lx, ly), (ax, ay), (bx, by)):
+                    best = _better(pictures, at, room, x, y, px, py, price, best)
+                best = _around(pictures, at, room, px, py, price, good, steps, best)
+            _, error[row, column], whole[0, row, column], whole[1, row, column] = best
     # Backwards, so that what was found right of a cell or below reaches it too.
     for row in range(rows - 1, -1, -1):
+        top = corner(row, cell[0])
+        above, below = max(row - 1, 0), min(row + 1, rows - 1)
         for column in range(columns - 1, -1, -1):
             if error[row, column] <= good:
                 continue
-            left, right = max(column - 1, 0), min(column + 1, columns - 1)
-            above, below = max(row - 1, 0), min(row + 1, rows - 1)
-            px = _middle(whole[0, row, left], whole[0, row, right], whole[0, above, column], whole[0, below, column])
-            py = _middle(whole[1, row, left], whole[1, row, right], whole[1, above, column], whole[1, below, column])
-            count = _add(tried, 0, whole[0, row, right], whole[1, row, right])
-            count = _add(tried, count, whole[0, below, column], whole[1, below, column])
-            count = _add(tried, count, px, py)
-            corners = corner(row, cell[0]), corner(column, cell[1])
-            x, y, least = whole[0, row, column], whole[1, row, column], error[row, column]
-            x, y, least = _best(
-                here, there, size, corners, x, y, least, px, py, tried, count, count, price, good, steps
-            )
-            whole[0, row, column], whole[1, row, column], error[row, column] = x, y, least
+            beside, right = max(column - 1, 0), min(column + 1, columns - 1)
+            x, y = whole[0, row, column], whole[1, row, column]
+            rx, ry = whole[0, row, right], whole[1, row, right]
+            bx, by = whole[0, below, column], whole[1, below, column]
+            px = _middle(whole[0, row, beside], rx, whole[0, above, column], bx)
+            py = _middle(whole[1, row, beside], ry, whole[1, above, column], by)
+            if rx == x and ry == y and bx == x and by == y and px == x and py == y:
+                continue
+            left = corner(column, cell[1])
+            room = -left, width - WINDOW - left, -top, height - WINDOW - top
+            at = top * width + left
+            best = error[row, column] + price * (abs(x - px) + abs(y - py)), error[row, column], x, y
+            for vx, vy in ((rx, ry), (bx, by), (px, py)):
+                best = _better(pictures, at, room, vx, vy, px, py, price, best)
+            if best[2] != x or best[3] != y:
+                best = _around(pictures, at, room, px, py, price, good, steps, best)
+                _, error[row, column], whole[0, row, column], whole[1, row, column] = best
 
 
 @numba.njit(cache=True, nogil=True)
-def _add(tried: NDArray[np.int32], count: int, x: int, y: int) -> int:
-    """Append a vector to ``tried`` unless it is there; return how many there are."""
-    for i in range(count):
-        if tried[i, 0] == x and tried[i, 1] == y:
-            return count
-    tried[count, 0], tried[count, 1] = x, y
-    return count + 1
-
-
-@numba.njit(cache=True, nogil=True, forceinline=True)
-def _best(
-    here: NDArray[np.uint8],
-    there: NDArray[np.uint8],
-    size: tuple[int, int],
-    window: tuple[int, int],
-    x: int,
-    y: int,
-    least: int,
+def _around(
+    pictures: _Pictures,
+    at: int,
+    room: tuple[int, int, int, int],
     px: int,
     py: int,
-    tried: NDArray[np.int32],
-    certain: int,
-    count: int,
-    price: float,
+    price: int,
     good: int,
     steps: int,
-) -> tuple[int, int, int]:
-    """Return the best vector for the window with this first row and column, and its difference.
-
-    Tried are x, y, whose difference is ``least`` (-1: there is none yet), and the first ``count`` of ``tried``. Those
-    after the first ``certain`` and the steps around the best are spared where a good match is found already.
-    """
-    height, width = size
-    top, left = window
-    at = top * width + left
-    lowest_x, highest_x, lowest_y, highest_y = -left, width - WINDOW - left, -top, height - WINDOW - top
-    fresh, was_x, was_y = least < 0, x, y
-    best = np.float32(np.inf)
-    if not fresh:
-        best = np.float32(least + price * (abs(x - px) + abs(y - py)))
-    for i in range(count):
-        if i == certain and least <= good:
-            break
-        vx, vy = min(max(tried[i, 0], lowest_x), highest_x), min(max(tried[i, 1], lowest_y), highest_y)
-        if vx == x and vy == y and least >= 0:
-            continue
-        apart = difference(here, there, width, at, at + vy * width + vx)
-        cost = np.float32(apart + price * (abs(vx - px) + abs(vy - py)))
-        if cost < best:
-            best, x, y, least = cost, vx, vy, apart
-    if not fresh and x == was_x and y == was_y:
-        return x, y, least
-    came_x, came_y = x, y  # where the last step started: not tried again
+    best: _Best,
+) -> _Best:
+    """Step from the best vector to the best of its four neighbours while it is not good and that is better."""
     for _ in range(steps):
-        if least <= good:
+        x, y = best[2], best[3]
+        if best[1] <= good:
             break
-        from_x, from_y = x, y
         for side in range(4):
-            vx = from_x + (1 if side == 0 else -1 if side == 1 else 0)
-            vy = from_y + (1 if side == 2 else -1 if side == 3 else 0)
-            outside = vx < lowest_x or vx > highest_x or vy < lowest_y or vy > highest_y
-            if outside or (vx == came_x and vy == came_y):
-                continue
-            apart = difference(here, there, width, at, at + vy * width + vx)
-            cost = np.float32(apart + price * (abs(vx - px) + abs(vy - py)))
-            if cost < best:
-                best, x, y, least = cost, vx, vy, apart
-        if x == from_x and y == from_y:
+            dx, dy = (side == 0) - (side == 1), (side == 2) - (side == 3)
+            best = _better(pictures, at, room, x + dx, y + dy, px, py, price, best)
+        if best[2] == x and best[3] == y:
             break
-        came_x, came_y = from_x, from_y
-    return x, y, least
+    return best
+
+
+@numba.njit(cache=True, nogil=True)
+def _better(
+    pictures: _Pictures,
+    at: int,
+    room: tuple[int, int, int, int],
+    x: int,
+    y: int,
+    px: int,
+    py: int,
+    price: int,
+    best: _Best,
+) -> _Best:
+    """Return the better of ``best`` and the vector x, y, brought into ``room``, of the window at ``at``.
+
+    Chosen without a branch: most would be guessed wrongly, which costs as much as comparing two windows.
+    """
+    here, there, width = pictures
+    x, y = min(max(x, room[0]), room[1]), min(max(y, room[2]), room[3])
+    apart = int(difference(here, there, width, at, at + y * width + x))
+    cost = apart + price * (abs(x - px) + abs(y - py))
+    won = cost < best[0]
+    return (
+        cost if won else best[0],
+        apart if won else best[1],
+        x if won else best[2],
+        y if won else best[3],
+    )
 
 
 @numba.njit(cache=True, nogil=True)

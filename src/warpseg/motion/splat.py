@@ -27,10 +27,10 @@ def splat(plane: Plane, found: Vectors) -> NDArray[np.float32]:
 
 @numba.njit(cache=True, nogil=True)
 def _splat(
-    whole: NDArray[np.int32], error: NDArray[np.int32], cell: tuple[float, float], back: NDArray[np.float32]
+    whole: NDArray[np.int64], error: NDArray[np.int64], cell: tuple[float, float], back: NDArray[np.float32]
 ) -> None:
     rows, columns = error.shape
-    least = np.full((rows, columns), np.iinfo(np.int32).max, np.int32)
+    least = np.full((rows, columns), np.iinfo(np.int64).max, np.int64)
     for row in range(rows):
         for column in range(columns):
             y = int(np.floor(row + 0.5 + whole[1, row, column] / cell[0]))

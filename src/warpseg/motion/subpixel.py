@@ -36,8 +36,8 @@ def _refine(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],
     size: tuple[float, float],
-    whole: NDArray[np.int32],
-    error: NDArray[np.int32],
+    whole: NDArray[np.int64],
+    error: NDArray[np.int64],
     offsets: NDArray[np.float32],
     confidence: NDArray[np.float32],
 ) -> None:
