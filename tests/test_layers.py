@@ -24,7 +24,7 @@ LAYERS = [
     {"video", "motion", "networks", "sinks", "labels", "synthetic"},
     {"schemes"},
     {"geometry", "fusion", "schedule", "room"},
-    {"types", "errors", "timing", "sampling", "pipeline", "interrupt"},
+    {"types", "errors", "timing", "sampling", "pipeline", "interrupt", "startup"},
 ]
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 # Doors of the house: they name what is public, whatever its layer.

@@ -30,7 +30,7 @@ def belief(difference: NDArray[np.float32]) -> NDArray[np.float32]:
     return (1 / (1 + (difference / DOUBTFUL) ** 2)).astype(np.float32)
 
 
-@numba.njit(cache=True, nogil=True)
+@numba.njit(cache=True, nogil=True, error_model="numpy")
 def _differences(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],
@@ -41,12 +41,17 @@ def _differences(
     height, width = plane.shape
     here, there = plane.reshape(-1), other.reshape(-1)
     rows, columns = out.shape
+    lefts = np.empty(columns, np.int32)
+    for column in range(columns):
+        lefts[column] = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
+    leads = np.empty(columns, np.int32)
+    zero, last_x, last_y = np.int32(0), np.int32(width - WINDOW), np.int32(height - WINDOW)
     for row in range(rows):
         top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
+        for column in range(columns):  # apart from the windows, so that it becomes vector instructions
+            x = lefts[column] + np.int32(np.rint(offsets[0, row, column] * size[1]))
+            y = np.int32(top) + np.int32(np.rint(offsets[1, row, column] * size[0]))
+            leads[column] = min(max(y, zero), last_y) * np.int32(width) + min(max(x, zero), last_x)
         for column in range(columns):
-            left = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
-            x = left + int(np.rint(offsets[0, row, column] * size[1]))
-            y = top + int(np.rint(offsets[1, row, column] * size[0]))
-            x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-            apart = difference(here, there, width, top * width + left, y * width + x)
+            apart = difference(here, there, width, top * width + lefts[column], leads[column])
             out[row, column] = apart / np.float32(WINDOW * WINDOW)

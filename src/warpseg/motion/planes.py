@@ -69,11 +69,18 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
         if factor == 1:
             for k in range(columns):
                 inside[k] = luma[row, k]
-        elif factor == 2:  # written out, these two become vector instructions
+        elif factor == 2:  # written out, these become vector instructions
             a, b = luma[2 * row], luma[2 * row + 1]
             for k in range(columns):
                 four = np.uint16(a[2 * k]) + np.uint16(a[2 * k + 1]) + np.uint16(b[2 * k]) + np.uint16(b[2 * k + 1])
                 inside[k] = np.uint16(four + 2) >> 2
+        elif factor == 3:  # 1080p
+            a, b, c = luma[3 * row], luma[3 * row + 1], luma[3 * row + 2]
+            for k in range(len(sums)):
+                sums[k] = np.uint16(a[k]) + np.uint16(b[k]) + np.uint16(c[k])
+            for k in range(columns):
+                nine = np.uint16(sums[3 * k] + sums[3 * k + 1] + sums[3 * k + 2] + 4)
+                inside[k] = nine // np.uint16(9)
         else:
             _mean_rows(luma, row * factor, factor, sums, inside)
         for k in range(MARGIN):

@@ -73,7 +73,8 @@ def _search(
     _, _, zero_x, zero_y = nothing  # constants would be of another type, for which all is compiled once more
     for k in range(len(seeds) - 1, -1, -1):  # what the first cell finds beside it
         if seeds[k, 0, 0, 0] == seeds[k, 0, 0, 0]:
-            whole[0, 0, 0], whole[1, 0, 0] = int(np.rint(seeds[k, 0, 0, 0])), int(np.rint(seeds[k, 1, 0, 0]))
+            whole[0, 0, 0] = min(max(int(np.rint(seeds[k, 0, 0, 0])), -width), width)
+            whole[1, 0, 0] = min(max(int(np.rint(seeds[k, 1, 0, 0])), -height), height)
     for row in range(rows):
         top = corner(row, cell[0])
         above = max(row - 1, 0)
@@ -95,9 +96,9 @@ def _search(
             best = nothing
             for k in range(len(seeds)):
                 sx, sy = seeds[k, 0, row, column], seeds[k, 1, row, column]
-                known = sx == sx
-                x, y = int(np.rint(sx)) if known else px, int(np.rint(sy)) if known else py
-                best = _better(pictures, at, room, x, y, px, py, price, best)
+                if sx == sx:
+                    x, y = int(np.rint(sx)), int(np.rint(sy))
+                    best = _better(pictures, at, room, x, y, px, py, price, best)
             best = _better(pictures, at, room, px, py, px, py, price, best)
             if best[1] > good:
                 for x, y in ((zero_x, zero_y), (lx, ly), (ax, ay), (bx, by)):
