@@ -32,6 +32,7 @@ from warpseg import Segmenter
 from warpseg.bench.alone import alone
 from warpseg.bench.memory import peak
 from warpseg.bench.street import street_clip
+from warpseg.startup import keep_memory
 from warpseg.synthetic import Street
 
 SIZES = ("640x360", "854x480", "1280x720", "1920x1080", "2560x1440", "3840x2160")
@@ -157,6 +158,7 @@ def main() -> None:
     parser.add_argument("--page", type=Path, default=PAGE, help="whose tables are written anew, with --out")
     parser.add_argument("--hold", type=int, help=argparse.SUPPRESS)  # a process of its own, to measure memory in
     options = parser.parse_args()
+    keep_memory()  # as the command line does
     if options.hold:
         hold(options.hold)
         return

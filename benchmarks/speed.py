@@ -28,6 +28,7 @@ from result import write
 from speed_page import write_page
 from warpseg.bench.run import bench
 from warpseg.bench.street import street_clip
+from warpseg.startup import keep_memory
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("WARPSEG_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
@@ -90,6 +91,7 @@ def said(line: str) -> None:
 
 
 def main() -> None:
+    keep_memory()  # as the command line does
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--part", choices=("embedded", "paper"), action="append")
     parser.add_argument("--interval", type=lambda text: [int(n) for n in text.split(",")], default=[1, 2, 5, 10, 20])

@@ -1,10 +1,29 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
+import sys
 
 import pytest
 
 from warpseg.startup import heavy_imports
+
+HELD = """
+import sys
+from pathlib import Path
+import numpy as np
+from warpseg.startup import keep_memory
+if "keep" in sys.argv:
+    assert keep_memory()
+def held():
+    return int(Path("/proc/self/statm").read_text().split()[1])
+before = held()
+arrays = [np.ones(8 << 20, np.uint8) for _ in range(20)]
+most = held()
+del arrays
+print((held() - before) / (most - before))
+"""
 
 
 @pytest.mark.parametrize("enabled", [True, False])
@@ -22,3 +41,12 @@ def test_collection_is_off_within_and_as_it_was_after(enabled: bool) -> None:
     finally:
         gc.unfreeze()
         (gc.enable if before else gc.disable)()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_freed_memory_is_kept_for_what_comes_next() -> None:
+    shares = [
+        float(subprocess.run([sys.executable, "-c", HELD, *how], capture_output=True, text=True, check=True).stdout)
+        for how in ([], ["keep"])
+    ]
+    assert shares[0] < 0.1 < 0.9 < shares[1]

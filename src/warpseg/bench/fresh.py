@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from warpseg.errors import WarpsegError
-from warpseg.startup import heavy_imports
+from warpseg.startup import heavy_imports, keep_memory
 
 __all__ = ["first_mask"]
 
@@ -62,12 +62,13 @@ def _run(settings: dict[str, Any], cache: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Segment as standard input says; print when the first frame was written and the peak of memory."""
+    keep_memory()  # as the command line does
     settings = json.load(sys.stdin)
     options: dict[str, Any] = {  # JSON knows no tuples
         name: tuple(value) if isinstance(value, list) else value for name, value in settings["segmenter"].items()
     }
     # From here on is what a user waits for.
-    with heavy_imports():  # as the command line does
+    with heavy_imports():
         from warpseg.bench.memory import peak
         from warpseg.report import Report
         from warpseg.segmenter import Segmenter

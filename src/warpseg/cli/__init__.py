@@ -16,6 +16,7 @@ from warpseg.cli.evaluate import evaluate
 from warpseg.cli.info import info
 from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
+from warpseg.startup import keep_memory
 
 __all__ = ["app", "main"]
 
@@ -58,6 +59,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 def main() -> None:
     """Run the command line and exit with its code; being terminated is like being interrupted."""
+    keep_memory()
     signal.signal(signal.SIGINT, _interrupt)
     signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
     app()
