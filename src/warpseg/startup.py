@@ -1,26 +1,27 @@
-"""What a program may do for its process, and a library may not: how garbage is looked for, how memory is kept."""
+"""What a program may decide for its process, a library not: garbage collection, what becomes of freed memory."""
 
 from __future__ import annotations
 
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 __all__ = ["heavy_imports", "keep_memory"]
 
-# Of glibc's malloc.h, and the most that it accepts for the second.
+# Of glibc's malloc.h, and the most that every version accepts for the second.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _LARGEST_MMAP_THRESHOLD = 32 << 20
 
 
 @contextmanager
 def heavy_imports() -> Iterator[None]:
-    """Import without looking for garbage, and leave what was imported out of every later search.
+    """Import without garbage collection, and leave all that is there after it out of every later one.
 
-    torch and numba make half a million objects, none of them garbage, and each search walks over all there are: half a
-    second of the five until the first mask. What is garbage already when this ends is never found.
+    torch and numba make half a million objects, none of them garbage, and each full collection walks over all there
+    are: half a second of the five until the first mask. For the start of a program: what is garbage then stays.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -33,12 +34,14 @@ def heavy_imports() -> Iterator[None]:
 
 
 def keep_memory() -> bool:
-    """Keep what is freed for what is allocated next, in one place for all threads; return whether that was possible.
+    """Keep what is freed for what is allocated next, one heap for all threads; return whether that was accepted.
 
-    Each frame frees as much as it allocates. glibc gives a map of some megabytes back to the kernel, which hands it out
-    again page by page, cleared: an eighth of all CPU seconds. Call it before there are threads. Only glibc is told.
+    Each frame frees as much as it allocates. glibc returns large blocks to the kernel, which hands them out again page
+    by page, cleared: an eighth of all CPU seconds (two cores). Other C libraries, and a glibc that the environment has
+    settings for (``MALLOC_...``, ``GLIBC_TUNABLES``), are left as they are. Threads that allocated before keep their
+    own heaps: call it first.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return False
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:

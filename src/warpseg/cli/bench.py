@@ -13,6 +13,7 @@ import typer
 from warpseg.cli.common import complain, picture_size
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError, OutputError
+from warpseg.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.bench.table import Table
@@ -80,8 +81,9 @@ def bench(
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg.bench import figures, run, table
-    from warpseg.bench.street import street_clip
+    with heavy_imports():
+        from warpseg.bench import figures, run, table
+        from warpseg.bench.street import street_clip
 
     def said(line: str) -> None:
         print(line, file=sys.stderr, flush=True)

@@ -12,6 +12,7 @@ import typer
 from warpseg.cli.common import complain
 from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
+from warpseg.startup import heavy_imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,14 +99,15 @@ def calibrate(
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg import networks
-    from warpseg.calibrate import telling
-    from warpseg.calibrate.measures import Target
-    from warpseg.calibrate.profile import Profile, Weights, write
-    from warpseg.calibrate.run import calibrate as find
-    from warpseg.calibrate.run import choices_of
-    from warpseg.calibrate.speed import frames_per_second
-    from warpseg.evaluate.datasets import open_dataset
+    with heavy_imports():
+        from warpseg import networks
+        from warpseg.calibrate import telling
+        from warpseg.calibrate.measures import Target
+        from warpseg.calibrate.profile import Profile, Weights, write
+        from warpseg.calibrate.run import calibrate as find
+        from warpseg.calibrate.run import choices_of
+        from warpseg.calibrate.speed import frames_per_second
+        from warpseg.evaluate.datasets import open_dataset
 
     try:
         if plot is not None:

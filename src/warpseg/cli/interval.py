@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from warpseg.startup import heavy_imports
+
 if TYPE_CHECKING:
     from warpseg.adaptive import Adaptive
 
@@ -36,7 +38,8 @@ def interval_of(
         if value is not None and not 0 < value < float("inf"):
             raise typer.BadParameter(f"{value:g}: expected more than 0", param_hint=name)
 
-    from warpseg import adaptive  # imports torch
+    with heavy_imports():
+        from warpseg import adaptive
 
     pace = None
     if keyframes_per_second is not None:

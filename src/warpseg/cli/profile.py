@@ -11,6 +11,7 @@ import typer
 
 from warpseg.cli.common import complain
 from warpseg.errors import WarpsegError
+from warpseg.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.calibrate.profile import Profile
@@ -40,7 +41,8 @@ def settle(context: typer.Context, path: Path | None, **options: Any) -> Setting
     settings = Settings(options)
     if path is None:
         return settings
-    from warpseg.calibrate.profile import Weights, read
+    with heavy_imports():
+        from warpseg.calibrate.profile import Weights, read
 
     weights: Path | None = options.pop("flow_weights")
     try:

@@ -44,14 +44,14 @@ def _differences(
     lefts = np.empty(columns, np.int32)
     for column in range(columns):
         lefts[column] = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
-    leads = np.empty(columns, np.int32)
+    ends = np.empty(columns, np.int64)
     zero, last_x, last_y = np.int32(0), np.int32(width - WINDOW), np.int32(height - WINDOW)
     for row in range(rows):
         top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
         for column in range(columns):  # apart from the windows, so that it becomes vector instructions
             x = lefts[column] + np.int32(np.rint(offsets[0, row, column] * size[1]))
             y = np.int32(top) + np.int32(np.rint(offsets[1, row, column] * size[0]))
-            leads[column] = min(max(y, zero), last_y) * np.int32(width) + min(max(x, zero), last_x)
+            ends[column] = min(max(y, zero), last_y) * np.int32(width) + min(max(x, zero), last_x)
         for column in range(columns):
-            apart = difference(here, there, width, top * width + lefts[column], leads[column])
+            apart = difference(here, there, width, top * width + lefts[column], ends[column])
             out[row, column] = apart / np.float32(WINDOW * WINDOW)

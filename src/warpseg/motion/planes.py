@@ -74,7 +74,7 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
             for k in range(columns):
                 four = np.uint16(a[2 * k]) + np.uint16(a[2 * k + 1]) + np.uint16(b[2 * k]) + np.uint16(b[2 * k + 1])
                 inside[k] = np.uint16(four + 2) >> 2
-        elif factor == 3:  # 1080p
+        elif factor == 3:  # short sides of 1001 to 1399, such as 1080
             a, b, c = luma[3 * row], luma[3 * row + 1], luma[3 * row + 2]
             for k in range(len(sums)):
                 sums[k] = np.uint16(a[k]) + np.uint16(b[k]) + np.uint16(c[k])

@@ -24,7 +24,6 @@ _Best: TypeAlias = tuple[int, int, int, int]  # cost, difference of the windows,
 
 _PRICE = 3  # of a pixel's step away from the neighbours' vector, in grey levels summed over a window
 _GOOD = 64  # summed difference with which a cell is content: a grey level a pixel
-_NOTHING = (1 << 30, 1 << 30, 0, 0)  # what any vector is better than
 _STEPS = 2  # of a pixel each, in search of less difference, from the best prediction
 
 
@@ -50,7 +49,7 @@ def search(
     """
     found = Vectors(grid or plane.grid)
     cell = (plane.size[0] / plane.factor / found.error.shape[0], plane.size[1] / plane.factor / found.error.shape[1])
-    _search(plane.pixels, other.pixels, cell, seeds, _PRICE, _GOOD, steps, _NOTHING, found.whole, found.error)
+    _search(plane.pixels, other.pixels, cell, seeds, _PRICE, _GOOD, steps, found.whole, found.error)
     return found
 
 
@@ -63,15 +62,16 @@ def _search(
     price: int,
     good: int,
     steps: int,
-    nothing: _Best,
     whole: NDArray[np.int64],
     error: NDArray[np.int64],
 ) -> None:
     rows, columns = error.shape
     height, width = plane.shape
     pictures = plane.reshape(-1), other.reshape(-1), width
-    _, _, zero_x, zero_y = nothing  # constants would be of another type, for which all is compiled once more
-    for k in range(len(seeds) - 1, -1, -1):  # what the first cell finds beside it
+    zero, much = int(np.int64(0)), int(np.int64(1 << 30))  # literals are types: all would be compiled for them anew
+    nothing = (much, much, zero, zero)
+    # The first cell has no neighbours: its first seed stands for them, near enough for its price to be a number.
+    for k in range(len(seeds) - 1, -1, -1):
         if seeds[k, 0, 0, 0] == seeds[k, 0, 0, 0]:
             whole[0, 0, 0] = min(max(int(np.rint(seeds[k, 0, 0, 0])), -width), width)
             whole[1, 0, 0] = min(max(int(np.rint(seeds[k, 1, 0, 0])), -height), height)
@@ -80,19 +80,19 @@ def _search(
         above = max(row - 1, 0)
         for column in range(columns):
             left = corner(column, cell[1])
-            room = -left, width - WINDOW - left, -top, height - WINDOW - top
+            room = _room(plane.shape, top, left)
             at = top * width + left
-            beside = max(column - 1, 0)
-            right = column + 1 if column + 1 < columns else beside
-            lx, ly = whole[0, row, beside], whole[1, row, beside]
+            before = max(column - 1, 0)
+            after = column + 1 if column + 1 < columns else before
+            lx, ly = whole[0, row, before], whole[1, row, before]
             ax, ay = whole[0, above, column], whole[1, above, column]
-            bx, by = whole[0, above, right], whole[1, above, right]
-            if row == 0:  # nothing above: what is beside stands for it, and the other way round
-                ax, ay, bx, by = lx, ly, lx, ly
+            cx, cy = whole[0, above, after], whole[1, above, after]
+            if row == 0:  # nothing above: what is left stands for it, and the other way round
+                ax, ay, cx, cy = lx, ly, lx, ly
             elif column == 0:
                 lx, ly = ax, ay
             # Prediction: the median of the cells left, above and above right, as in H.264.
-            px, py = _median(lx, ax, bx), _median(ly, ay, by)
+            px, py = _median(lx, ax, cx), _median(ly, ay, cy)
             best = nothing
             for k in range(len(seeds)):
                 sx, sy = seeds[k, 0, row, column], seeds[k, 1, row, column]
@@ -101,7 +101,7 @@ def _search(
                     best = _better(pictures, at, room, x, y, px, py, price, best)
             best = _better(pictures, at, room, px, py, px, py, price, best)
             if best[1] > good:
-                for x, y in ((zero_x, zero_y), (lx, ly), (ax, ay), (bx, by)):
+                for x, y in ((zero, zero), (lx, ly), (ax, ay), (cx, cy)):
                     best = _better(pictures, at, room, x, y, px, py, price, best)
                 best = _around(pictures, at, room, px, py, price, good, steps, best)
             _, error[row, column], whole[0, row, column], whole[1, row, column] = best
@@ -112,16 +112,16 @@ def _search(
         for column in range(columns - 1, -1, -1):
             if error[row, column] <= good:
                 continue
-            beside, right = max(column - 1, 0), min(column + 1, columns - 1)
+            before, after = max(column - 1, 0), min(column + 1, columns - 1)
             x, y = whole[0, row, column], whole[1, row, column]
-            rx, ry = whole[0, row, right], whole[1, row, right]
+            rx, ry = whole[0, row, after], whole[1, row, after]
             bx, by = whole[0, below, column], whole[1, below, column]
-            px = _middle(whole[0, row, beside], rx, whole[0, above, column], bx)
-            py = _middle(whole[1, row, beside], ry, whole[1, above, column], by)
+            px = _middle(whole[0, row, before], rx, whole[0, above, column], bx)
+            py = _middle(whole[1, row, before], ry, whole[1, above, column], by)
             if rx == x and ry == y and bx == x and by == y and px == x and py == y:
                 continue
             left = corner(column, cell[1])
-            room = -left, width - WINDOW - left, -top, height - WINDOW - top
+            room = _room(plane.shape, top, left)
             at = top * width + left
             best = error[row, column] + price * (abs(x - px) + abs(y - py)), error[row, column], x, y
             for vx, vy in ((rx, ry), (bx, by), (px, py)):
@@ -143,7 +143,7 @@ def _around(
     steps: int,
     best: _Best,
 ) -> _Best:
-    """Step from the best vector to the best of its four neighbours while it is not good and that is better."""
+    """Move, ``steps`` times at most, to the best of the vectors around; stop where it is good or none is better."""
     for _ in range(steps):
         x, y = best[2], best[3]
         if best[1] <= good:
@@ -170,7 +170,7 @@ def _better(
 ) -> _Best:
     """Return the better of ``best`` and the vector x, y, brought into ``room``, of the window at ``at``.
 
-    Chosen without a branch: most would be guessed wrongly, which costs as much as comparing two windows.
+    Chosen without a branch, which would often be mispredicted: that costs as much as comparing two windows.
     """
     here, there, width = pictures
     x, y = min(max(x, room[0]), room[1]), min(max(y, room[2]), room[3])
@@ -183,6 +183,12 @@ def _better(
         x if won else best[2],
         y if won else best[3],
     )
+
+
+@numba.njit(cache=True, nogil=True)
+def _room(shape: tuple[int, int], top: int, left: int) -> tuple[int, int, int, int]:
+    """Return the least and the most x, and y, that a window at this place may move within a picture."""
+    return -left, shape[1] - WINDOW - left, -top, shape[0] - WINDOW - top
 
 
 @numba.njit(cache=True, nogil=True)
