@@ -3,11 +3,13 @@ from __future__ import annotations
 import gc
 import os
 import platform
+import signal
 import subprocess
 import sys
 
 import pytest
 
+from warpseg import cli
 from warpseg.startup import heavy_imports
 
 HELD = """
@@ -53,3 +55,12 @@ def test_freed_memory_is_kept_for_what_comes_next() -> None:
         command = [sys.executable, "-c", HELD, *how]
         shares.append(float(subprocess.run(command, capture_output=True, text=True, check=True, env=env).stdout))
     assert shares[0] < 0.1 < 0.9 < shares[1]
+
+
+def test_the_command_line_keeps_memory_before_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(cli, "keep_memory", lambda: done.append("keep"))
+    monkeypatch.setattr(signal, "signal", lambda number, handler: done.append("signal"))
+    monkeypatch.setattr(cli, "app", lambda: done.append("app"))
+    cli.main()
+    assert done == ["keep", "signal", "signal", "app"]

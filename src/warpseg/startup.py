@@ -21,7 +21,7 @@ def heavy_imports() -> Iterator[None]:
     """Import without garbage collection, and leave all that is there after it out of every later one.
 
     torch and numba make half a million objects, none of them garbage, and each full collection walks over all there
-    are: half a second of the five until the first mask. For the start of a program: what is garbage then stays.
+    are. For the start of a program: what is garbage then stays.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -37,9 +37,8 @@ def keep_memory() -> bool:
     """Keep what is freed for what is allocated next, one heap for all threads; return whether that was accepted.
 
     Each frame frees as much as it allocates. glibc returns large blocks to the kernel, which hands them out again page
-    by page, cleared: an eighth of all CPU seconds (two cores). Other C libraries, and a glibc that the environment has
-    settings for (``MALLOC_...``, ``GLIBC_TUNABLES``), are left as they are. Threads that allocated before keep their
-    own heaps: call it first.
+    by page, cleared. Other C libraries, and a glibc that the environment has settings for (``MALLOC_...``,
+    ``GLIBC_TUNABLES``), are left as they are. Threads that allocated before keep their own heaps: call it first.
     """
     if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return False
