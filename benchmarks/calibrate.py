@@ -20,15 +20,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from result import write
-from warpseg.calibrate.excerpts import VideoMaterial, known, plan
-from warpseg.calibrate.judge import ExcerptJudge
-from warpseg.calibrate.measures import Target, by_distance, shown, worst
-from warpseg.calibrate.run import calibrate, choices_of
-from warpseg.calibrate.search import Choice
+from warpseg.engine.source import open_video
+from warpseg.measure.calibration.run import calibrate, choices_of
+from warpseg.measure.calibration.samples import VideoMaterial, known, plan
+from warpseg.measure.calibration.score import ExcerptJudge
+from warpseg.measure.calibration.search import Choice
+from warpseg.measure.calibration.targets import Target, by_distance, shown, worst
 from warpseg.networks import Network, load
-from warpseg.source import open_video
-from warpseg.synthetic import Street, encode
+from warpseg.synthetic import Street
 from warpseg.types import Frame
+from warpseg.video.encode import encode
 
 RATE, FRAMES, SIZE, LIMIT = 15, 150, (180, 240), 15
 TARGETS = (Target("min-agreement", 88), Target("min-agreement", 92), Target("max-drop", 2))

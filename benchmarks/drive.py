@@ -26,17 +26,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from result import write
-from warpseg import Segmenter, schemes
-from warpseg.bench.alone import MODEL, alone
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.evidence import by_evidence
-from warpseg.fusion import maximum
+from warpseg import Segmenter, process
+from warpseg.core import schemes
+from warpseg.core.confidence import by_evidence
+from warpseg.core.fusion import maximum
+from warpseg.core.schemes import Estimate, SplitNetwork
+from warpseg.datasets.open import camvid
+from warpseg.engine.source import open_video
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.speed.stages import MODEL, alone
 from warpseg.networks import Network, ScoreSpace, load
-from warpseg.schemes import Estimate, SplitNetwork
-from warpseg.source import open_video
-from warpseg.synthetic import encode
 from warpseg.types import Frame
+from warpseg.video.encode import encode
 
 Row = dict[str, Any]
 
@@ -86,7 +87,7 @@ def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 
     for lap in range(rounds + 1):  # the first warms up
         for run, segmenter in runs.items():
             with tempfile.TemporaryDirectory() as folder:
-                report = segmenter.process(path, folder, save=["masks"])
+                report = process(segmenter, path, folder, save=["masks"])
             stages = alone(segmenter, path, ["masks"], None)
             model = sum(stages[stage].seconds for stage in MODEL if stage in stages)
             if lap:

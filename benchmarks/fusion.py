@@ -29,13 +29,13 @@ from torch import Tensor
 from fusion_adaptive import adaptive
 from fusion_clips import FAST, SCHEMES, SLOW, Runner, clips, networks, opened, street
 from result import commit, write
-from warpseg.evaluate.consistency import consistency, moves
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.evidence import by_evidence
+from warpseg.core.confidence import by_evidence
+from warpseg.core.schemes import Carried, Judge, Verdict, by_distance, interpolate
+from warpseg.datasets.open import camvid
+from warpseg.engine.source import open_video
+from warpseg.measure.accuracy.consistency import consistency, moves
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.networks import ScoreSpace, load
-from warpseg.schemes import Carried, Judge, Verdict, by_distance, interpolate
-from warpseg.source import open_video
 from warpseg.types import Frame
 
 Row = dict[str, Any]

@@ -18,12 +18,12 @@ from typing import Any
 import numpy as np
 
 from fusion_clips import FAST, SLOW, Labels, Runner, opened, street
-from warpseg.adaptive import Adaptive, keyframes_per_second
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.metrics import confusion, mean_iou
+from warpseg.core.adaptive import Adaptive, keyframes_per_second
+from warpseg.core.keyframes import Policy, chosen
+from warpseg.datasets.open import camvid
+from warpseg.engine.segmentation import Segmentation
+from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.networks import load
-from warpseg.schedule import Policy, chosen
-from warpseg.segmentation import Segmentation
 from warpseg.types import Frame
 
 Row = dict[str, Any]

@@ -14,17 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from second_network import WEIGHTS, second_network
-from warpseg import schemes
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.protocol import Remembering
-from warpseg.evidence import by_evidence
-from warpseg.fusion import maximum
+from warpseg.core import schemes
+from warpseg.core.confidence import by_evidence
+from warpseg.core.fusion import maximum
+from warpseg.core.keyframes import Policy
+from warpseg.core.schemes import Estimate
+from warpseg.datasets.open import camvid
+from warpseg.engine.source import open_video
+from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.networks import Network, ScoreSpace, load
-from warpseg.schedule import Policy
-from warpseg.schemes import Estimate
-from warpseg.source import open_video
-from warpseg.synthetic import Street, encode
+from warpseg.synthetic import Street
 from warpseg.types import Frame
+from warpseg.video.encode import encode
 
 Pictures = Sequence[NDArray[np.uint8]]
 Labels = dict[int, NDArray[np.uint8]]

@@ -30,19 +30,18 @@ from torch.nn import functional as F
 
 from fusion_clips import street
 from result import write
-from warpseg.evaluate.protocol import Remembering
-from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
-from warpseg.geometry import follow, inside, sample
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
+from warpseg.core.geometry import follow, inside, sample
+from warpseg.core.keyframes import alphas, windows
+from warpseg.core.schemes import Carried
+from warpseg.engine.source import open_video
+from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.motion.codec import blocks_of
-from warpseg.motion.differences import DOUBTFUL, differences
 from warpseg.motion.splat import round_trip
 from warpseg.networks import ScoreSpace, load
-from warpseg.schedule import alphas, windows
-from warpseg.schemes import Carried
-from warpseg.source import open_video
-from warpseg.synthetic import encode
-from warpseg.types import Frame, MotionField, Window
+from warpseg.types import HALF_CONFIDENCE, Frame, MotionField, Window
 from warpseg.video import open_pictures
+from warpseg.video.encode import encode
 
 Row = dict[str, Any]
 
@@ -155,7 +154,7 @@ def _of_window(window: Window, known: Sequence[Tensor], runs: Remembering) -> It
         carried = [Carried(f, path, key) for f, path, key in zip(maps, paths, keys, strict=True)]
         assert frame.plane is not None
         seen = [(key.plane, path) for key, path in zip(keys, paths, strict=True) if key.plane is not None]
-        apart = torch.stack([torch.from_numpy(differences(frame.plane, k, p.offsets.numpy())) for k, p in seen])
+        apart = torch.stack([torch.from_numpy(frame.plane.difference(k, p.offsets.numpy())) for k, p in seen])
         labels = [each.f.argmax(0) for each in carried]
         disputed = labels[0] != labels[1]
         row: dict[str, Any] = {
@@ -207,7 +206,7 @@ def _arrives(frame: Frame, known: Sequence[Tensor]) -> MotionField:
 
 def _stands_for(confidence: Tensor) -> Tensor:
     """Return the difference in grey levels, at most 40, that causes such confidence; 0 where the path has left."""
-    return torch.where(confidence > 0, DOUBTFUL * (1 / confidence.clamp(min=1e-4) - 1).sqrt(), 0).clamp(max=40)
+    return torch.where(confidence > 0, HALF_CONFIDENCE * (1 / confidence.clamp(min=1e-4) - 1).sqrt(), 0).clamp(max=40)
 
 
 def _mean_around(x: Tensor, size: int) -> Tensor:

@@ -12,9 +12,9 @@ from typing import Any
 
 from fusion_clips import FAST, SCHEMES, SLOW
 from result import fill
-from warpseg.bench import table
-from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS
-from warpseg.motion.differences import DOUBTFUL
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
+from warpseg.measure.speed import table
+from warpseg.types import HALF_CONFIDENCE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS, PAGE = REPOSITORY / "benchmarks" / "results", REPOSITORY / "docs" / "fusion.md"
@@ -56,7 +56,7 @@ def doubtful(rows: Sequence[Row]) -> Iterator[str]:
     """Yield what the scale of confidence does."""
     lines = []
     for row in rows:
-        bold = "**" if row["value"] == DOUBTFUL else ""
+        bold = "**" if row["value"] == HALF_CONFIDENCE else ""
         cells = [f"{row['value']:g}"]
         cells += [f"{row[part]:.1f} %" for part in ("below_half", "below_half_differ", "above_nine_tenths")]
         lines.append([f"{bold}{cell}{bold}" for cell in [*cells, f"{row['above_nine_tenths_differ']:.2f} %"]])

@@ -24,10 +24,11 @@ from torch import Tensor, nn
 
 from result import write
 from warpseg import Segmenter
-from warpseg.bench.lap import cores, end_to_end
-from warpseg.bench.street import street_clip
+from warpseg.engine.source import open_video
+from warpseg.measure.speed.clip import street_clip
+from warpseg.measure.speed.end_to_end import cores, end_to_end
 from warpseg.networks import deeplab
-from warpseg.source import open_video
+from warpseg.types import HALF_CONFIDENCE
 
 SIZE, CLASSES, STRIDE = (1024, 2048), 20, 16
 GOAL_MS = 0.15  # of GPU time an intermediate frame
@@ -77,10 +78,10 @@ def gpu_ms(run: Callable[[], object], repeats: int) -> dict[str, float]:
 
 def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.device) -> dict[str, Any]:
     """Make what the kernels need for a window: random maps, paths that are smooth and partly leave the frame."""
-    from warpseg.evidence import DISTANCE, DOUBTFUL, OUTSIDE, SHARPNESS
-    from warpseg.labels.cells import Evidence
-    from warpseg.motion.planes import MARGIN, Plane
-    from warpseg.motion.window import WINDOW
+    from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
+    from warpseg.labels.gpu_warp import Evidence
+    from warpseg.motion.luma import MARGIN, Plane
+    from warpseg.motion.sad import WINDOW
 
     cells = (size[0] // STRIDE, size[1] // STRIDE)
     generator = torch.Generator().manual_seed(0)
@@ -92,7 +93,7 @@ def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.d
         planes.append(Plane.of(luma))
     pixels = torch.stack([torch.from_numpy(plane.pixels) for plane in planes])
     evidence = Evidence(
-        pixels.to(device), size, planes[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, DOUBTFUL
+        pixels.to(device), size, planes[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
     )
     return {
         "forward": torch.randn(CLASSES, *cells, generator=generator).to(device),
@@ -105,16 +106,16 @@ def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.d
 
 def label_window(given: dict[str, Any], size: tuple[int, int]) -> Tensor:
     """Return the labels (n, H, W) of a window."""
-    from warpseg.labels.cells import carry_cells
     from warpseg.labels.gpu import labels_gpu
+    from warpseg.labels.gpu_warp import carry_cells
 
     return labels_gpu(carry_cells(**given)[0], size)
 
 
 def intermediate_frames(repeats: int, device: torch.device) -> list[dict[str, Any]]:
     """Time windows of several intervals, with confidence and without, and each kernel alone."""
-    from warpseg.labels.cells import carry_cells  # Triton is needed from here on, not to say that there is no GPU
     from warpseg.labels.gpu import labels_gpu
+    from warpseg.labels.gpu_warp import carry_cells  # Triton is needed from here on, not to say that there is no GPU
 
     rows: list[dict[str, Any]] = []
     for interval in (2, 5, 10, 20):

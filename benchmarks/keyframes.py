@@ -29,9 +29,9 @@ from torch import nn
 
 from result import fill, write
 from warpseg import ModelError
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.metrics import confusion, mean_iou
+from warpseg.datasets.open import camvid
 from warpseg.labels import labels
+from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.networks import Network, ScoreSpace, deeplab, load
 from warpseg.networks.network import Precision, pick_dtype
 from warpseg.synthetic import Street

@@ -25,13 +25,13 @@ import motion_error
 import motion_speed
 from quality import ENCODINGS, REFERENCE, Clip
 from result import write
-from warpseg import schemes
-from warpseg.evaluate.datasets import Drive, camvid
-from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.evaluate.scores import Scores, average_retention, difference, worst_retention
+from warpseg.core import schemes
+from warpseg.core.schemes import Estimate
+from warpseg.datasets.open import Drive, camvid
+from warpseg.engine.source import Motion, open_video
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.accuracy.results import Scores, average_retention, difference, worst_retention
 from warpseg.networks import Network, ScoreSpace, load
-from warpseg.schemes import Estimate
-from warpseg.source import Motion, open_video
 
 Row = dict[str, Any]
 

@@ -26,16 +26,16 @@ from torch import Tensor
 
 from quality import ENCODINGS, Clip
 from result import write
-from warpseg import schemes
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.geometry import compose, follow, warp
+from warpseg.core import schemes
+from warpseg.core.geometry import compose, follow, warp
+from warpseg.core.schemes import Estimate, SplitNetwork
+from warpseg.datasets.open import camvid
+from warpseg.engine.source import open_video
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.motion.codec import blocks_of, coded_motion
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
 from warpseg.networks import ScoreSpace, load
-from warpseg.schemes import Estimate, SplitNetwork
-from warpseg.source import open_video
 from warpseg.types import Frame, MotionField, Picture
 from warpseg.video import open_pictures
 

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from quality import ENCODINGS, Clip
-from warpseg.geometry import resample
-from warpseg.source import Motion, open_video
+from warpseg.core.geometry import resample
+from warpseg.engine.source import Motion, open_video
 from warpseg.synthetic import Street
 from warpseg.synthetic.street import StreetFrame
 from warpseg.types import MotionField

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from warpseg.source import Motion, open_video
-from warpseg.synthetic import Street, encode
-from warpseg.timing import Stages
+from warpseg.engine.source import Motion, open_video
+from warpseg.engine.timing import Stages
+from warpseg.synthetic import Street
+from warpseg.video.encode import encode
 
 Row = dict[str, Any]
 

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from warpseg.engine.source import open_video
 from warpseg.networks import Network, Precision, deeplab, load
 from warpseg.networks.network import pick_device, pick_dtype
-from warpseg.source import open_video
 
 CLASSES = 20
 _THIN = 64  # pixels between those that tell frames apart

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 os.environ.setdefault("SVT_LOG", "1")  # SVT-AV1 greets on stderr otherwise; read when the library is first used
 
-from warpseg.synthetic import encode
 from warpseg.video import open_pictures
+from warpseg.video.encode import encode
 
 __all__ = ["ENCODINGS", "REFERENCE", "TOLERANCE", "Clip", "Encoded", "Encoding"]
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from warpseg.reproduce import breakdown, examples, table1, table2
+from warpseg.measure.paper import fig2, fig5, table1, table2
 
 RESULTS = Path("benchmarks/results/reproduce")
 PAGE = Path("docs/results.md")
@@ -26,9 +26,9 @@ DATA = {
 PARTS: dict[str, tuple[str, Callable[[dict[str, Any]], str] | None]] = {
     "table1": ("Table 1: accuracy and speed at each keyframe interval", table1.text),
     "table2": ("Table 2: fusion", table2.text),
-    "fig2": ("Figure 2: time of an intermediate frame", breakdown.text),
+    "fig2": ("Figure 2: time of an intermediate frame", fig2.text),
     "fig4": ("Figure 4: accuracy against speed (dotted: the paper's own)", None),
-    "fig5": ("Figure 5: frames after a keyframe, interval 7", examples.text),
+    "fig5": ("Figure 5: frames after a keyframe, interval 7", fig5.text),
 }
 HEAD = """# The paper's section 4 on other data
 

@@ -28,11 +28,11 @@ from torch.nn import functional as F
 
 from result import write
 from speed_page import PAGE, write_page
-from warpseg import Segmenter
-from warpseg.bench.alone import alone
-from warpseg.bench.memory import peak
-from warpseg.bench.street import street_clip
-from warpseg.startup import keep_memory
+from warpseg import Segmenter, process
+from warpseg.measure.speed.clip import street_clip
+from warpseg.measure.speed.peak_memory import peak
+from warpseg.measure.speed.stages import alone
+from warpseg.run.startup import keep_memory
 from warpseg.synthetic import Street
 
 SIZES = ("640x360", "854x480", "1280x720", "1920x1080", "2560x1440", "3840x2160")
@@ -132,7 +132,7 @@ def hold(frames: int) -> None:
             yield loop[i % len(loop)]
 
     with tempfile.TemporaryDirectory() as folder:
-        Segmenter(Colours(20, 8), interval=10).process(source(), folder, save=["masks", "stats"])
+        process(Segmenter(Colours(20, 8), interval=10), source(), folder, save=["masks", "stats"])
     print(peak()[0])
 
 

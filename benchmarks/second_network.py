@@ -19,8 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from warpseg.classes import CAMVID as CLASSES
 from warpseg.networks import Network
-from warpseg.networks.camvid import CLASSES
 from warpseg.train.data import IGNORE, Labelled, augment, load_camvid
 from warpseg.train.embedded import averaged, class_weights, loss, optimizer_of, rate
 

@@ -26,9 +26,9 @@ from typing import Any
 from paper_model import paper_network
 from result import write
 from speed_page import write_page
-from warpseg.bench.run import bench
-from warpseg.bench.street import street_clip
-from warpseg.startup import keep_memory
+from warpseg.measure.speed.clip import street_clip
+from warpseg.measure.speed.run import bench
+from warpseg.run.startup import keep_memory
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("WARPSEG_TEST_DATA", REPOSITORY.parent / "shared" / "data"))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from result import fill
-from warpseg.bench import table
+from warpseg.measure.speed import table
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 RESULTS, PAGE = REPOSITORY / "benchmarks" / "results", REPOSITORY / "docs" / "speed.md"

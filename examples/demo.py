@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 
-from warpseg import Report, Segmenter, VideoInfo, WarpsegError
+from warpseg import Report, Segmenter, VideoInfo, WarpsegError, process
 from warpseg.video import open_pictures
 
 OUT = Path("out/demo")
@@ -21,7 +21,8 @@ OUT = Path("out/demo")
 
 def synthetic_drive() -> Path:
     """Render ten seconds of a street as H.264 with B-frames, 640x480."""
-    from warpseg.synthetic import Street, encode
+    from warpseg.synthetic import Street
+    from warpseg.video.encode import encode
 
     path = OUT / "street.mp4"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,9 +57,9 @@ def main() -> None:
     segmenter = Segmenter("camvid", scheme="interpolate", interval=5)
     print("compiling kernels (once) ...", flush=True)
     with TemporaryDirectory() as folder:
-        segmenter.process(video, folder, max_frames=11)
+        process(segmenter, video, folder, max_frames=11)
     print(f"segmenting {video}: the network on every 5th frame, motion vectors between", flush=True)
-    report = segmenter.process(video, OUT, overwrite=True, progress=said)
+    report = process(segmenter, video, OUT, overwrite=True, progress=said)
     picture(video, report.folder / "overlay.mp4", report.folder / "picture.png")
     print(
         f"\n{report.frames} frames, {report.keyframes} of them through the network, "

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pans import Picture, encode
-from warpseg.source import Video, open_video
+from warpseg.engine.source import Video, open_video
 
 Opened = Callable[[list[Picture]], Video]
 

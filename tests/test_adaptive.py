@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from pans import pan, texture
 from warpseg import Frame, Segmenter, open_video
-from warpseg.adaptive import Adaptive, distrust, frames_per_second, keyframes_per_second
-from warpseg.room import Room
-from warpseg.schedule import distances, windows
+from warpseg.core.adaptive import Adaptive, distrust, frames_per_second, keyframes_per_second
+from warpseg.core.keyframes import distances, windows
+from warpseg.engine.memory import Room
 
 Picture = NDArray[np.uint8]
 SIZE = (120, 160)

@@ -15,16 +15,16 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from warpseg.bench import fresh, paper, run, table
-from warpseg.bench.alone import KINDS, MODEL, STAGES
-from warpseg.bench.lap import Lap
-from warpseg.bench.memory import peak
-from warpseg.bench.rows import Round, row
-from warpseg.bench.street import street_clip
 from warpseg.cli import app
+from warpseg.engine.timing import Summary
 from warpseg.errors import WarpsegError
-from warpseg.process import OUTPUTS
-from warpseg.timing import Summary
+from warpseg.measure.speed import cold_start, paper_baseline, run, table
+from warpseg.measure.speed.clip import street_clip
+from warpseg.measure.speed.end_to_end import Lap
+from warpseg.measure.speed.peak_memory import peak
+from warpseg.measure.speed.stages import KINDS, MODEL, STAGES
+from warpseg.measure.speed.summary import Round, row
+from warpseg.run.process import OUTPUTS
 from warpseg.video import open_pictures
 
 TINY = f"py:{Path(__file__).with_name('tiny_models.py')}:nineteen"
@@ -84,10 +84,12 @@ def test_an_intermediate_frame_bears_all_of_the_carrying_and_its_own_labels() ->
 def test_the_papers_way_is_composed_of_its_parts(scheme: str) -> None:
     parts = {"network": 700.0, "warp": 10.0, "fuse": 4.0, "head": 50.0}
     between = {"copy": 50.0, "propagate": 60.0, "interpolate": 74.0}[scheme]
-    assert paper.between_ms(parts, scheme) == between
-    assert paper.speed_up(parts, scheme, 1) == 1
-    assert paper.speed_up(parts, scheme, 5) == pytest.approx(5 * 750 / (750 + 4 * between))
-    assert paper.speed_up(parts, scheme, 10**9) == pytest.approx(750 / between)  # what bounds it at any interval
+    assert paper_baseline.between_ms(parts, scheme) == between
+    assert paper_baseline.speed_up(parts, scheme, 1) == 1
+    assert paper_baseline.speed_up(parts, scheme, 5) == pytest.approx(5 * 750 / (750 + 4 * between))
+    assert paper_baseline.speed_up(parts, scheme, 10**9) == pytest.approx(
+        750 / between
+    )  # what bounds it at any interval
 
 
 def test_outputs_are_those_of_process() -> None:
@@ -104,7 +106,7 @@ def test_the_street_is_rendered_once(clip: Path) -> None:
 
 
 def test_peak_memory_is_this_process_own() -> None:
-    code = "from warpseg.bench.memory import peak; x = bytearray({}); print(peak()[0])"
+    code = "from warpseg.measure.speed.peak_memory import peak; x = bytearray({}); print(peak()[0])"
     small, large = (
         int(subprocess.run([sys.executable, "-c", code.format(size)], capture_output=True, check=True).stdout)
         for size in (1, 64 << 20)
@@ -230,7 +232,7 @@ def test_a_new_process_tells_first_mask_and_memory(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(json.dumps(settings(clip, TINY))))
     before = time.time()
-    fresh.main()  # what it does; starting it is the next test's matter
+    cold_start.main()  # what it does; starting it is the next test's matter
     found = json.loads(capsys.readouterr().out)
     assert before < found["first"] < time.time()
     assert found["peak"] == pytest.approx(peak()[0], rel=0.1)
@@ -238,7 +240,7 @@ def test_a_new_process_tells_first_mask_and_memory(
 
 def test_a_new_process_that_fails_says_why_in_a_line(clip: Path) -> None:
     with pytest.raises(WarpsegError, match=r"^a run in a new process failed: model 'resnet' is not known"):
-        fresh.first_mask(str(clip), settings(clip, "resnet")["segmenter"], ["masks"], 4)
+        cold_start.first_mask(str(clip), settings(clip, "resnet")["segmenter"], ["masks"], 4)
 
 
 def test_the_first_of_them_finds_nothing_compiled_and_the_later_one_what_it_left(
@@ -254,8 +256,8 @@ def test_the_first_of_them_finds_nothing_compiled_and_the_later_one_what_it_left
         caches.append(folders)
         return subprocess.CompletedProcess(words, 0, json.dumps({"first": 0.0, "peak": 1, "measured_by": "VmHWM"}), "")
 
-    monkeypatch.setattr("warpseg.bench.fresh.subprocess.run", started)
-    fresh.first_mask(str(clip), {}, ["masks"], None)
+    monkeypatch.setattr("warpseg.measure.speed.cold_start.subprocess.run", started)
+    cold_start.first_mask(str(clip), {}, ["masks"], None)
     assert len(caches) == 2
     assert caches[0] == caches[1]
     assert len(caches[0]) == 3

@@ -16,7 +16,11 @@ from PIL import Image
 
 from test_compare import random_labels, write_run
 from test_pages import CLASSES, EVALUATION, collected, segmentation
-from warpseg.pages import Collected, Run, compare, write_comparison, write_evaluation, write_report
+from warpseg.measure.accuracy.page import write_evaluation
+from warpseg.measure.runs.agreement import compare
+from warpseg.measure.runs.page import write_comparison
+from warpseg.run.folder import Run
+from warpseg.run.samples import Collected
 from warpseg.types import VideoInfo
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
@@ -63,7 +67,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "frames_per_second": 10.0, "command": ["warpseg", "segment", "--out", "x" * 90],
         "model": {"sha256": "4af9" * 16},
     }  # fmt: skip
-    write_report(path, facts, collected(60), EVALUATION)
+    write_evaluation(path, EVALUATION | facts, collected(60))
     return path
 
 

@@ -17,18 +17,19 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from warpseg import networks
-from warpseg.calibrate.bound import lower_bound
-from warpseg.calibrate.excerpts import GAP, SPAN, Material, VideoMaterial, known, plan, spread
-from warpseg.calibrate.judge import ExcerptJudge
-from warpseg.calibrate.measures import Measure, Target, by_distance, worst
-from warpseg.calibrate.profile import Profile, Weights, read, write
-from warpseg.calibrate.run import calibrate
-from warpseg.calibrate.search import Choice, Row, largest, smallest_that
 from warpseg.cli import app
 from warpseg.errors import ModelError, OutputError, ProfileError
-from warpseg.evaluate.stretches import Reader
-from warpseg.synthetic import Street, encode
+from warpseg.measure.accuracy.chunks import Reader
+from warpseg.measure.calibration.bootstrap import lower_bound
+from warpseg.measure.calibration.profile import Profile, Weights, read, write
+from warpseg.measure.calibration.run import calibrate
+from warpseg.measure.calibration.samples import GAP, SPAN, Material, VideoMaterial, known, plan, spread
+from warpseg.measure.calibration.score import ExcerptJudge
+from warpseg.measure.calibration.search import Choice, Row, largest, smallest_that
+from warpseg.measure.calibration.targets import Measure, Target, by_distance, worst
+from warpseg.synthetic import Street
 from warpseg.types import Frame, MotionField
+from warpseg.video.encode import encode
 
 MODELS = Path(__file__).with_name("tiny_models.py")
 MODEL, CHECKSUM = f"py:{MODELS}:tiny", networks.checksum(MODELS)

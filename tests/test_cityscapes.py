@@ -14,13 +14,14 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from page_checks import checked
+from warpseg.classes import CITYSCAPES
 from warpseg.cli import app
+from warpseg.datasets.cityscapes import CATEGORIES, LABEL_IDS, to_label_ids
+from warpseg.datasets.clip import Dataset
+from warpseg.datasets.open import open_dataset
 from warpseg.errors import DatasetError
-from warpseg.evaluate.cityscapes import CATEGORIES, CLASSES, LABEL_IDS, to_label_ids
-from warpseg.evaluate.clip import Dataset
-from warpseg.evaluate.datasets import open_dataset
-from warpseg.evaluate.metrics import confusion, iou
-from warpseg.evaluate.rows import grouped
+from warpseg.measure.accuracy.metrics import confusion, iou
+from warpseg.measure.accuracy.summary import grouped
 from warpseg.synthetic import Street
 
 MODELS = Path(__file__).with_name("tiny_models.py")
@@ -138,7 +139,7 @@ def test_the_official_script_agrees(tree: Path, tmp_path: Path, monkeypatch: pyt
         categories = [row["category_iou"]["every_frame"], *row["category_iou"]["by_distance"]]
         assert 100 * found["averageScoreCategories"] == pytest.approx(categories[p])
         classes = [row["per_class"]["every_frame"], *row["per_class"]["by_distance"]][p]
-        for name, value in zip(CLASSES, classes, strict=True):
+        for name, value in zip(CITYSCAPES.names, classes, strict=True):
             theirs = found["classScores"][name]
             assert value is None if np.isnan(theirs) else value == pytest.approx(100 * theirs)
 

@@ -22,11 +22,11 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from assets import CORRUPTED, SIZE_CHANGE, STREET, data_path
-from warpseg import Segmenter
+from warpseg import Segmenter, process
 from warpseg.cli import app
 from warpseg.errors import OutputError
-from warpseg.synthetic import encode
 from warpseg.video import open_pictures
+from warpseg.video.encode import encode
 
 MODELS = Path(__file__).with_name("tiny_models.py")
 TINY = f"py:{MODELS}:tiny"
@@ -150,7 +150,7 @@ def test_every_fusion_can_be_judged_and_stays_what_it_is(clip: Path, tmp_path: P
     for one, other in zip(plain, judged, strict=True):
         assert torch.equal(one.scores, other.scores)
         assert one.is_key or (one.confidence is None and other.confidence is not None)
-    segmenter.process(clip, tmp_path, save=["confidence"])
+    process(segmenter, clip, tmp_path, save=["confidence"])
     with open_pictures(tmp_path / "clip" / "confidence.mkv") as written:
         values = [picture.luma for picture in written]
     assert len(values) == len(plain)
@@ -172,7 +172,7 @@ def test_confidence_that_nobody_judges_is_refused(
 def test_chained_maps_have_no_confidence(clip: Path, tmp_path: Path) -> None:
     segmenter = Segmenter(TINY, scheme="propagate", propagation="chained", device="cpu")
     with pytest.raises(OutputError, match="propagation composed"):
-        segmenter.process(clip, tmp_path, save=["confidence"])
+        process(segmenter, clip, tmp_path, save=["confidence"])
     assert not any(tmp_path.iterdir())
 
 

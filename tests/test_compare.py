@@ -16,10 +16,11 @@ from typer.testing import CliRunner, Result
 from page_checks import checked
 from test_cli import TINY, mask_frames, moving, one_line
 from warpseg.cli import app
-from warpseg.pages import Run, compare
+from warpseg.measure.runs.agreement import compare
+from warpseg.run.folder import Run
 from warpseg.sinks import MaskSink, StatisticsSink
-from warpseg.synthetic import encode
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
+from warpseg.video.encode import encode
 
 CLASSES = Classes(("road", "<i>car</i>", "sky"), ((128, 64, 128), (0, 0, 142), (70, 130, 180)))
 MANY = Classes(tuple(f"class {i}" for i in range(300)), tuple((i % 256, i // 256, 7) for i in range(300)))

@@ -12,7 +12,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from warpseg import ModelError, Segmenter
-from warpseg.fusion import average
+from warpseg.core.fusion import average
 from warpseg.networks.convolution import Convolution, load_convolution
 
 DEPTH, CLASSES, STRIDE = 12, 5, 8

@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tiny_models import Tiny
-from warpseg import Segmenter
-from warpseg.bench.street import street_clip
+from warpseg import Segmenter, process
+from warpseg.core.schemes import SplitNetwork
 from warpseg.labels import labels
-from warpseg.motion.planes import Plane
+from warpseg.measure.speed.clip import street_clip
+from warpseg.motion.luma import Plane
 from warpseg.motion.tracker import Tracker
 from warpseg.networks import load
-from warpseg.schemes import SplitNetwork
 from warpseg.synthetic import Street
 from warpseg.types import Frame, MotionField
 from warpseg.video.colour import Converter
@@ -81,7 +81,7 @@ def converted(calls: Counter[str]) -> list[int]:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_the_network_runs_on_keyframes_only(scheme: Any, n: int, clip: Path, tmp_path: Path) -> None:
     model = Counting()
-    report = Segmenter(model, scheme=scheme, interval=n, device="cpu").process(clip, tmp_path, save=["masks"])
+    report = process(Segmenter(model, scheme=scheme, interval=n, device="cpu"), clip, tmp_path, save=["masks"])
     assert model.pictures == report.keyframes == (FRAMES if scheme == "every" else math.ceil(FRAMES / n))
     assert report.frames == FRAMES
 
@@ -90,15 +90,15 @@ def test_the_network_runs_on_keyframes_only(scheme: Any, n: int, clip: Path, tmp
 def test_pictures_that_nobody_looks_at_are_not_converted(
     scheme: Any, clip: Path, tmp_path: Path, calls: Counter[str]
 ) -> None:
-    report = Segmenter(Counting(), scheme=scheme, interval=4, device="cpu").process(
-        clip, tmp_path, save=["masks", "stats"]
+    report = process(
+        Segmenter(Counting(), scheme=scheme, interval=4, device="cpu"), clip, tmp_path, save=["masks", "stats"]
     )
     assert converted(calls) == [1] * report.keyframes
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_network_and_overlay_share_one_conversion(scheme: Any, clip: Path, tmp_path: Path, calls: Counter[str]) -> None:
-    Segmenter(Counting(), scheme=scheme, interval=4, device="cpu").process(clip, tmp_path, save=["masks", "overlay"])
+    process(Segmenter(Counting(), scheme=scheme, interval=4, device="cpu"), clip, tmp_path, save=["masks", "overlay"])
     assert converted(calls) == [1] * FRAMES
 
 
@@ -113,7 +113,7 @@ def test_network_and_overlay_share_one_conversion(scheme: Any, clip: Path, tmp_p
 def test_motion_is_looked_for_where_it_is_used(
     options: dict[str, Any], searches: int, clip: Path, tmp_path: Path, calls: Counter[str]
 ) -> None:
-    Segmenter(Counting(), **options, interval=4, device="cpu").process(clip, tmp_path, save=["masks"])
+    process(Segmenter(Counting(), **options, interval=4, device="cpu"), clip, tmp_path, save=["masks"])
     assert calls["motion"] == searches
     assert bool(calls["plane"]) == bool(searches)
 
@@ -149,7 +149,7 @@ def test_pictures_held_at_once_do_not_grow_with_length(scheme: Any, tmp_path: Pa
         most = []
         for count in (60, 240):
             source = Source(count)
-            report = segmenter.process(source, tmp_path / str(count), save=["masks"])
+            report = process(segmenter, source, tmp_path / str(count), save=["masks"])
             assert report.frames == count
             most.append(source.most)
     finally:

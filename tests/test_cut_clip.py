@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warpseg import Frame, open_video, schemes
+from warpseg import Frame, open_video
+from warpseg.core import schemes
 from warpseg.synthetic import Street
 
 FRAMES, SIZE = 13, (120, 160)

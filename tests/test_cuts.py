@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from pans import SIZE, Picture, encode, pan, texture
-from warpseg.motion.cuts import CutDetector
-from warpseg.source import open_video
+from warpseg.engine.source import open_video
+from warpseg.motion.scene_cuts import CutDetector
 
 
 def cuts_of(pictures: list[Picture]) -> list[int]:

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 from assets import data_path
-from warpseg import Frame, MotionField, Network, Segmenter, load, open_video, schemes
-from warpseg.evaluate.datasets import Drive, camvid
-from warpseg.evaluate.metrics import confusion, mean_iou
-from warpseg.evaluate.protocol import Remembering, by_offset
+from warpseg import Frame, MotionField, Network, Segmenter, load, open_video
+from warpseg.core import schemes
+from warpseg.core.schemes import Estimate
+from warpseg.datasets.open import Drive, camvid
+from warpseg.measure.accuracy.metrics import confusion, mean_iou
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.networks import ScoreSpace
-from warpseg.schemes import Estimate
-from warpseg.synthetic import encode
+from warpseg.video.encode import encode
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from pans import Picture, encode, pan, share_right
-from warpseg.source import open_video
+from warpseg.engine.source import open_video
 from warpseg.types import Frame
 
 VELOCITY = (3, -2)

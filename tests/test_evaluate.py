@@ -14,12 +14,20 @@ from PIL import Image
 
 from fakes import CountingNetwork
 from fakes import frames as random_frames
-from warpseg import schemes
-from warpseg.evaluate.datasets import camvid
-from warpseg.evaluate.metrics import confusion, iou, mean_iou
-from warpseg.evaluate.protocol import Remembering, by_offset
-from warpseg.evaluate.scores import Scores, average, average_retention, bounds, difference, worst, worst_retention
-from warpseg.schemes import Estimate
+from warpseg.core import schemes
+from warpseg.core.schemes import Estimate
+from warpseg.datasets.open import camvid
+from warpseg.measure.accuracy.metrics import confusion, iou, mean_iou
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.accuracy.results import (
+    Scores,
+    average,
+    average_retention,
+    bounds,
+    difference,
+    worst,
+    worst_retention,
+)
 from warpseg.synthetic import Street
 from warpseg.types import Classes, Frame, MotionField
 

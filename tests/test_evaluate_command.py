@@ -14,14 +14,15 @@ from typer.testing import CliRunner, Result
 
 from warpseg import Segmenter
 from warpseg.cli import app
+from warpseg.core.schemes import Estimate
+from warpseg.datasets.open import open_dataset
 from warpseg.errors import DatasetError
-from warpseg.evaluate.consistency import consistency, moves
-from warpseg.evaluate.datasets import open_dataset
-from warpseg.evaluate.metrics import confusion, mean_iou
-from warpseg.evaluate.setting import EVERY, Setting, settings
-from warpseg.schemes import Estimate
-from warpseg.synthetic import Street, encode
+from warpseg.measure.accuracy.consistency import consistency, moves
+from warpseg.measure.accuracy.metrics import confusion, mean_iou
+from warpseg.measure.setting import EVERY, Setting, settings
+from warpseg.synthetic import Street
 from warpseg.types import Classes, Frame, MotionField
+from warpseg.video.encode import encode
 
 MODELS = Path(__file__).with_name("tiny_models.py")
 SIZE = (64, 96)

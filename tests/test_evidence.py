@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from pans import grey, pan, rgb, texture
-from warpseg import Frame, MotionField, Segmenter, load, open_video, schemes
-from warpseg.evidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence, judged_by_distance
-from warpseg.fusion import average
-from warpseg.motion.differences import DOUBTFUL, belief, differences
-from warpseg.motion.planes import MARGIN, Plane
-from warpseg.schemes import Carried
+from warpseg import Frame, MotionField, Segmenter, load, open_video
+from warpseg.core import schemes
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence, judged_by_distance
+from warpseg.core.fusion import average
+from warpseg.core.schemes import Carried
+from warpseg.motion.luma import MARGIN, Plane
 from warpseg.synthetic import Street
+from warpseg.types import HALF_CONFIDENCE, confidence_of
 
 SIZE = (96, 128)
 CELLS = (12, 16)
@@ -98,12 +99,12 @@ def test_the_papers_weight_is_judged_too(alpha: float) -> None:
     now, other = frame(rgb(texture(SIZE, 1))), frame(rgb(texture(SIZE, 2)))
     assert other.plane is not None
     assert now.plane is not None
-    apart = differences(now.plane, other.plane, STILL.offsets.numpy())
+    apart = now.plane.difference(other.plane, STILL.offsets.numpy())
     for forward, backward, share in ((now, other, 1 - alpha), (other, now, alpha), (other, other, 1.0)):
         verdict = judged_by_distance(now, carried(1, forward, STILL), carried(0, backward, STILL), alpha)
         assert verdict.alpha == alpha
         assert verdict.confidence is not None
-        np.testing.assert_allclose(verdict.confidence.numpy(), belief(share * apart), rtol=1e-5)
+        np.testing.assert_allclose(verdict.confidence.numpy(), confidence_of(share * apart), rtol=1e-5)
     assert judged_by_distance(now, carried(1, now, None), carried(0, now, STILL), alpha) == (alpha, None)
     assert judged_by_distance(now, None, None, alpha) == (alpha, None)
 
@@ -113,7 +114,7 @@ def test_differences_are_those_of_the_windows() -> None:
     rng = np.random.default_rng(0)
     a, b = (Plane.of(grey(rgb(texture(SIZE, seed)))) for seed in (3, 4))
     path = MotionField(torch.from_numpy(rng.normal(0, 0.1, (2, *CELLS)).astype(np.float32)), torch.ones(CELLS))
-    found = differences(a, b, path.offsets.numpy())
+    found = a.difference(b, path.offsets.numpy())
     height, width = a.pixels.shape
     for row in range(CELLS[0]):
         for column in range(CELLS[1]):
@@ -127,7 +128,7 @@ def test_differences_are_those_of_the_windows() -> None:
 
 
 def test_belief_falls_with_the_difference() -> None:
-    found = belief(np.array([0, 1, DOUBTFUL, 10, 20, 100], np.float32))
+    found = confidence_of(np.array([0, 1, HALF_CONFIDENCE, 10, 20, 100], np.float32))
     assert found[0] == 1
     assert found[2] == pytest.approx(0.5)
     assert (np.diff(found) < 0).all()

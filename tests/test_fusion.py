@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from warpseg.fusion import FUSIONS, Fusion, average, maximum, maximum_literal
+from warpseg.core.fusion import FUSIONS, Fusion, average, maximum, maximum_literal
 
 ALPHAS = [0.0, 0.1, 0.2, 1 / 3, 0.5, 0.6, 2 / 3, 0.8, 0.9, 1.0]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from warpseg.geometry import blend, compose, follow, interleaved, invert, negate, resample, sample, warp
+from warpseg.core.geometry import blend, compose, follow, interleaved, invert, negate, resample, sample, warp
 from warpseg.types import MotionField
 
 SIZES = [(1, 1), (1, 9), (5, 7), (16, 32), (33, 61)]

@@ -19,14 +19,14 @@ from typer.testing import CliRunner, Result
 from assets import CORRUPTED, NASA, NASA_VFR, NO_DURATION, VIDEOS, VP9, Asset
 from pans import encode, pan
 from warpseg.cli import app
-from warpseg.info import inspect
-from warpseg.info.counters import FrameTimes, PictureTypes
-from warpseg.info.quality import Pair, Sums, psnr
-from warpseg.info.suggest import suggest
-from warpseg.plots.collect import Collector
-from warpseg.plots.draw import colours
-from warpseg.synthetic import encode as encode_timed
+from warpseg.measure.video import inspect
+from warpseg.measure.video.counters import FrameTimes, PictureTypes
+from warpseg.measure.video.plot import colours
+from warpseg.measure.video.quality import Pair, Sums, psnr
+from warpseg.measure.video.samples import Collector
+from warpseg.measure.video.suggest import suggest
 from warpseg.types import Frame, MotionField, PictureType
+from warpseg.video.encode import encode as encode_timed
 
 GOP = {"g": "12", "keyint_min": "12", "bf": "2", "x264-params": "b-adapt=0:scenecut=0:b-pyramid=none:open-gop=0"}
 

@@ -14,14 +14,14 @@ import typer
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
-from warpseg import Frame, ModelError, MotionField, Segmenter, load
+from warpseg import Frame, ModelError, MotionField, Segmenter, load, process
 from warpseg.cli import app
 from warpseg.cli.common import picture_size
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace
 from warpseg.networks.convolution import Convolution, Folded
 from warpseg.networks.network import pick_dtype, pointwise
-from warpseg.synthetic import encode
+from warpseg.video.encode import encode
 
 Size = tuple[int, int]
 
@@ -297,7 +297,7 @@ def test_labels_are_whole_and_the_run_says_what_was_chosen(
     shown = [frame.pixels for frame in pictures(3, (64, 96))]
     segmenter = Segmenter(parts(), interval=2, device="cpu", **options)
     assert [result.labels().shape for result in segmenter.stream(shown)] == [(64, 96)] * 3
-    segmenter.process(shown, tmp_path, save="stats")
+    process(segmenter, shown, tmp_path, save="stats")
     model = json.loads((tmp_path / "video" / "run.json").read_text())["model"]
     assert {key: model[key] for key in facts} == facts
     assert model["compiled"] is False

@@ -19,8 +19,8 @@ from torch.nn.functional import interpolate
 
 import warpseg.labels
 from triton_kernels import DEVICE, cells, gpu, need_gpu
-from warpseg.fusion import average
-from warpseg.geometry import sample
+from warpseg.core.fusion import average
+from warpseg.core.geometry import sample
 from warpseg.labels import has_triton, labels, labels_reference
 
 U = 2.0**-24

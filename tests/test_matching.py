@@ -8,13 +8,13 @@ import torch
 from numpy.typing import NDArray
 
 from pans import SIZE, grey, pan, pixels_off, texture
+from warpseg.engine.source import open_video
 from warpseg.motion.estimate import predictions
-from warpseg.motion.planes import CELL, MARGIN, Plane
+from warpseg.motion.luma import CELL, MARGIN, Plane
+from warpseg.motion.sad import WINDOW, difference, normal_equations
 from warpseg.motion.search import Vectors, corner, search
 from warpseg.motion.splat import round_trip, splat
 from warpseg.motion.subpixel import certainty, refine
-from warpseg.motion.window import WINDOW, difference, normal_equations
-from warpseg.source import open_video
 from warpseg.types import MotionField
 
 Luma = NDArray[np.uint8]

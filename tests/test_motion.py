@@ -12,7 +12,7 @@ from torch import Tensor
 from motion_sources import Opened, opened
 from pans import SIZE, encode, glide, pan, pixels_off, square, texture, zoom
 from pans import rgb as picture_of
-from warpseg.source import open_video
+from warpseg.engine.source import open_video
 from warpseg.types import Frame, MotionField
 
 __all__ = ["opened"]

@@ -14,9 +14,9 @@ from torchvision.models.optical_flow import raft_large, raft_small
 
 from motion_sources import needs_opencv
 from pans import SIZE, encode, grey, pan
+from warpseg.engine.source import Motion, open_video
 from warpseg.errors import ModelError, MotionUnavailable
 from warpseg.motion.flow import raft
-from warpseg.source import Motion, open_video
 
 PICTURES = pan((3, -2), 6)
 

@@ -14,9 +14,9 @@ from torch.nn import functional as F
 
 from assets import AV1, CORRUPTED, FIRE, VIDEOS, Asset
 from motion_sources import needs_opencv
+from warpseg.core.geometry import warp
+from warpseg.engine.source import Motion, Video, open_video
 from warpseg.errors import MotionUnavailable
-from warpseg.geometry import warp
-from warpseg.source import Motion, Video, open_video
 from warpseg.types import Frame, MotionField
 
 COUNTS: dict[Motion, int] = {"codec": 8, "estimate": 5, "flow": 3}  # those that care how a clip is coded: most

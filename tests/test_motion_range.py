@@ -19,7 +19,7 @@ from assets import NASA_ROTATED
 from fakes import frames, shift
 from pans import SIZE, encode, glide, pan, pixels_off, square
 from warpseg import MotionRange, VideoError, open_video, read_motion
-from warpseg.geometry import invert
+from warpseg.core.geometry import invert
 from warpseg.types import Frame, MotionField
 
 CELL = 4

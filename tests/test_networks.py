@@ -14,10 +14,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from warpseg import Frame, MotionField, load
+from warpseg.classes import CAMVID
 from warpseg.errors import ModelError
 from warpseg.networks import ScoreSpace, checksum, deeplab, read_weights
-from warpseg.networks.camvid import CLASSES
-from warpseg.networks.deeplab import CITYSCAPES, DeepLab, TaskNetwork
+from warpseg.networks.deeplab import CLASSES, DeepLab, TaskNetwork
 from warpseg.networks.network import pick_device, pick_dtype
 from warpseg.networks.streetnet import StreetNet, fold
 
@@ -146,8 +146,8 @@ def test_the_embedded_network_gives_scores_at_stride_four_of_what_it_sees(
     scores = network.task(network.features(frame(size)))
     assert tuple(scores.shape) == (11, -(-seen[0] // 4), -(-seen[1] // 4))
     assert scores.dtype == torch.float32
-    assert network.classes is CLASSES
-    assert len(CLASSES.names) == len(CLASSES.colours) == 11
+    assert network.classes is CAMVID
+    assert len(CAMVID.names) == len(CAMVID.colours) == 11
     assert network.linear_head
     assert network.checksum is not None
     assert len(network.checksum) == 64
@@ -182,9 +182,9 @@ def test_the_papers_network_from_weights(tmp_path: Path) -> None:
     assert tuple(f.shape) == (2048, 4, 6)
     assert tuple(made.task(f).shape) == (20, 4, 6)
     assert made.linear_head
-    assert made.classes is CITYSCAPES
-    assert len(CITYSCAPES.names) == len(CITYSCAPES.colours) == 20
-    assert CITYSCAPES.names[-1] == "background"
+    assert made.classes is CLASSES
+    assert len(CLASSES.names) == len(CLASSES.colours) == 20
+    assert CLASSES.names[-1] == "background"
 
     net = DeepLab().eval()
     for module in net.modules():  # batch norms are folded, which shows only where they do something

@@ -14,14 +14,16 @@ from typer.testing import CliRunner, Result
 from page_checks import checked
 from test_cli import TINY, facts, moving, one_line
 from warpseg.cli import app
+from warpseg.core.schemes import Estimate
+from warpseg.engine.segmentation import Segmentation
 from warpseg.errors import OutputError
-from warpseg.pages import Collected, write_evaluation, write_report
-from warpseg.pages.markup import Html, element, number
-from warpseg.pages.timeline import Timeline
-from warpseg.schemes import Estimate
-from warpseg.segmentation import Segmentation
-from warpseg.synthetic import encode
+from warpseg.measure.accuracy.page import write_evaluation
+from warpseg.run.page import write_report
+from warpseg.run.samples import Collected
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
+from warpseg.video.encode import encode
+from warpseg.view.html import Html, element, number
+from warpseg.view.timeline import Timeline
 
 CLASSES = Classes(("road", "<b>person</b>", "sky"), ((128, 64, 128), (220, 20, 60), (70, 130, 180)))
 ODD = "<script>alert(1)<script> & 'x' \".mp4"

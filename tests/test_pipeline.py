@@ -18,15 +18,15 @@ from torch import Tensor
 
 from pans import pan
 from tiny_models import Tiny
-from warpseg import Segmenter
+from warpseg import Segmenter, process
+from warpseg.engine.memory import Room, room_for
+from warpseg.engine.pipeline import Inline, Pipeline, Threads
 from warpseg.errors import OutputError, VideoError
-from warpseg.pipeline import Inline, Pipeline, Threads
-from warpseg.report import Report
-from warpseg.room import Room, room_for
+from warpseg.run.result import Report
 from warpseg.sinks import MaskSink
-from warpseg.synthetic import encode
 from warpseg.types import Frame, VideoInfo
 from warpseg.video import open_pictures
+from warpseg.video.encode import encode
 
 PIPELINES = [Inline, Threads]
 
@@ -222,7 +222,7 @@ def test_an_error_of_the_network_ends_all_and_keeps_what_was_done(clip: Path, tm
     clock = Clock()
     model = Sleepy(3, lambda: clock.fail(RuntimeError("broken")))
     with pytest.raises(RuntimeError, match="broken"):
-        Segmenter(model, interval=4, device="cpu").process(clip, tmp_path, save="masks")
+        process(Segmenter(model, interval=4, device="cpu"), clip, tmp_path, save="masks")
     assert time.monotonic() - clock.at < 1
     facts = written(tmp_path)
     assert (facts["complete"], facts["error"], facts["frames"]) == (False, "RuntimeError: broken", 8)
@@ -239,7 +239,7 @@ def test_an_error_of_an_output_ends_all(clip: Path, tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(MaskSink, "write", failing)
     with pytest.raises(OutputError, match="no space left"):
-        Segmenter(Tiny(5), interval=4, device="cpu").process(clip, tmp_path, save="masks")
+        process(Segmenter(Tiny(5), interval=4, device="cpu"), clip, tmp_path, save="masks")
     assert time.monotonic() - clock.at < 1
     assert written(tmp_path)["complete"] is False
 
@@ -253,8 +253,8 @@ def test_an_interrupt_does_not_wait_for_a_network(clip: Path, tmp_path: Path, sc
             clock.fail(KeyboardInterrupt())
 
     with pytest.raises(KeyboardInterrupt):
-        Segmenter(model, scheme=scheme, interval=4, device="cpu").process(
-            clip, tmp_path, save="masks", progress=progress
+        process(
+            Segmenter(model, scheme=scheme, interval=4, device="cpu"), clip, tmp_path, save="masks", progress=progress
         )
     assert time.monotonic() - clock.at < 1
     assert (written(tmp_path)["frames"], masks_in(tmp_path)) == (7, 7)

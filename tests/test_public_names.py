@@ -30,6 +30,7 @@ PUBLIC = [
     "WarpsegError",
     "load",
     "open_video",
+    "process",
     "read_motion",
 ]
 

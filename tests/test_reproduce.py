@@ -14,8 +14,8 @@ from typer.testing import CliRunner, Result
 
 from warpseg.cli import app
 from warpseg.errors import ModelError
-from warpseg.reproduce.paper import TABLE_1, retention, table1_settings
-from warpseg.reproduce.table2 import convolution
+from warpseg.measure.paper.published import TABLE_1, retention, table1_settings
+from warpseg.measure.paper.table2 import convolution
 
 pytest.importorskip("cv2", reason="prop-flow needs OpenCV")
 pytest.importorskip("matplotlib", reason="figures need matplotlib")

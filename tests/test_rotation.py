@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from pans import SIZE, encode, pan, share_right
-from warpseg.geometry import warp
-from warpseg.motion.rotate import rotate
+from warpseg.core.geometry import warp
+from warpseg.engine.source import Motion, Video
+from warpseg.engine.timing import Stages
+from warpseg.motion.orientation import rotate
 from warpseg.motion.tracker import Tracker
-from warpseg.source import Motion, Video
-from warpseg.timing import Stages
 from warpseg.types import MotionField, Picture
 from warpseg.video import PictureReader, open_pictures
 

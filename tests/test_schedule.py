@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from fakes import Reads, frames
-from warpseg.schedule import alphas, chosen, distances, windows
-from warpseg.types import Frame, Window
+from warpseg.core.keyframes import Window, alphas, chosen, distances, windows
+from warpseg.types import Frame
 
 CUTS: list[tuple[int, ...]] = [(), (1,), (4,), (5,), (2, 3), (1, 2, 3, 4), (6, 8), (5, 6), (9, 11, 12), (0,)]
 

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from fakes import CountingNetwork, Reads, frame, frames, random_motion, shift
-from warpseg import schemes
-from warpseg.fusion import FUSIONS, Fusion, average, maximum
-from warpseg.geometry import follow, invert, warp
+from warpseg.core import schemes
+from warpseg.core.fusion import FUSIONS, Fusion, average, maximum
+from warpseg.core.geometry import follow, invert, warp
+from warpseg.core.schemes import Estimate, Propagation, Reverse, SplitNetwork
 from warpseg.networks import Network, ScoreSpace
-from warpseg.schemes import Estimate, Propagation, Reverse, SplitNetwork
 from warpseg.types import Frame, MotionField
 
 Scheme = Callable[[Iterable[Frame], SplitNetwork, int], Iterator[Estimate]]

@@ -11,10 +11,10 @@ import pytest
 from page_checks import checked
 from test_evaluate_command import COUNT, MODELS, data, run
 from warpseg import load
-from warpseg.evaluate.datasets import open_dataset
-from warpseg.evaluate.setting import EVERY, Setting
-from warpseg.evaluate.showing import pick, show
-from warpseg.evaluate.speed import measure, some_of
+from warpseg.datasets.open import open_dataset
+from warpseg.measure.accuracy.examples import pick, show
+from warpseg.measure.setting import EVERY, Setting
+from warpseg.measure.speed.settings import measure, some_of
 
 __all__ = ["data"]  # a fixture
 

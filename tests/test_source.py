@@ -17,8 +17,8 @@ import assets
 from assets import Asset
 from pans import Picture, encode, pan, share_right
 from warpseg import Frame, MotionField, VideoError, open_video
-from warpseg.geometry import negate, warp
-from warpseg.motion.rotate import rotate
+from warpseg.core.geometry import negate, warp
+from warpseg.motion.orientation import rotate
 
 
 def grey(frame: Frame, factor: int = 1) -> Tensor:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from warpseg import cli
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 HELD = """
 import sys

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from fakes import random_motion
-from warpseg.evaluate.accuracy import score_clip
-from warpseg.evaluate.clip import Clip, Dataset, LabelFiles
-from warpseg.evaluate.setting import EVERY, Setting
-from warpseg.evaluate.store import Result, Store
-from warpseg.evaluate.stretches import Reader, stretches
+from warpseg.datasets.clip import Clip, Dataset, LabelFiles
+from warpseg.measure.accuracy.cache import Result, Store
+from warpseg.measure.accuracy.chunks import Reader, stretches
+from warpseg.measure.accuracy.score import score_clip
+from warpseg.measure.setting import EVERY, Setting
 from warpseg.networks import Network
 from warpseg.types import Frame, MotionField
 

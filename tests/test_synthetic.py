@@ -12,7 +12,8 @@ import pytest
 from av.video.frame import PictureType
 from numpy.typing import NDArray
 
-from warpseg.synthetic import CLASSES, Street, StreetFrame, encode, training_frames
+from warpseg.synthetic import CLASSES, Street, StreetFrame, training_frames
+from warpseg.video.encode import encode
 
 SMALL = (90, 121)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from warpseg.timing import Stages
+from warpseg.engine.timing import Stages
 
 
 class Clock:
@@ -30,8 +30,8 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     clock = Clock()
-    monkeypatch.setattr("warpseg.timing.time.perf_counter", lambda: clock.now()[0])
-    monkeypatch.setattr("warpseg.timing.time.thread_time", lambda: clock.now()[1])
+    monkeypatch.setattr("warpseg.engine.timing.time.perf_counter", lambda: clock.now()[0])
+    monkeypatch.setattr("warpseg.engine.timing.time.thread_time", lambda: clock.now()[1])
     yield clock
     monkeypatch.undo()
 

@@ -13,19 +13,19 @@ from safetensors.torch import save_file
 from test_evaluate_command import COUNT, data, run
 from test_stretches import MARGIN, Alive, labels_of, network
 from warpseg import Segmenter
-from warpseg.evaluate.accuracy import score_clip
-from warpseg.evaluate.adaptive import score_adaptive
-from warpseg.evaluate.clip import Dataset
-from warpseg.evaluate.ground import Ground
-from warpseg.evaluate.metrics import mean_iou
-from warpseg.evaluate.rows import row
-from warpseg.evaluate.scores import Scores
-from warpseg.evaluate.setting import EVERY, Setting, settings
-from warpseg.evaluate.store import Result, Store
-from warpseg.evaluate.stretches import stretches
-from warpseg.evaluate.uneven import UnevenScores, added
+from warpseg.core.keyframes import Every
+from warpseg.datasets.clip import Dataset
+from warpseg.measure.accuracy.cache import Result, Store
+from warpseg.measure.accuracy.chunks import stretches
+from warpseg.measure.accuracy.metrics import mean_iou
+from warpseg.measure.accuracy.reference import Ground
+from warpseg.measure.accuracy.results import Scores
+from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
+from warpseg.measure.accuracy.score import score_clip
+from warpseg.measure.accuracy.score_adaptive import score_adaptive
+from warpseg.measure.accuracy.summary import row
+from warpseg.measure.setting import EVERY, Setting, settings
 from warpseg.networks import Network
-from warpseg.schedule import Every
 
 __all__ = ["data"]  # a fixture
 AUTO = Setting("interpolate", "auto", max_interval=MARGIN + 1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from pans import SIZE, Picture, grey, pan, texture
 from warpseg.motion.codec import blocks_of, coded_motion
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
 
 Blocks = NDArray[np.float32]

@@ -14,26 +14,27 @@ from pans import Picture, grey, pan, rgb, texture
 from test_labels_gpu import U, assert_labelled, carried, seeded
 from tiny_models import Tiny
 from triton_kernels import DEVICE, cells, need_gpu, window_labels
-from warpseg import Classes, Frame, MotionField, Segmentation, Segmenter, open_video, schemes
-from warpseg.evidence import DISTANCE, DOUBTFUL, OUTSIDE, SHARPNESS, by_evidence
-from warpseg.geometry import follow
-from warpseg.motion.differences import belief, differences
-from warpseg.motion.planes import MARGIN, Plane
-from warpseg.motion.window import WINDOW
-from warpseg.pipeline import Threads
-from warpseg.schedule import windows
-from warpseg.schemes import Estimate
+from warpseg import Classes, Frame, MotionField, Segmentation, Segmenter, open_video
+from warpseg.core import schemes
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
+from warpseg.core.geometry import follow
+from warpseg.core.keyframes import windows
+from warpseg.core.schemes import Estimate
+from warpseg.engine.pipeline import Threads
+from warpseg.motion.luma import MARGIN, Plane
+from warpseg.motion.sad import WINDOW
+from warpseg.types import HALF_CONFIDENCE, confidence_of
 
 if TYPE_CHECKING:
-    from warpseg.window_labels import Labelled
+    from warpseg.engine.gpu_windows import Labelled
 
 SIZE, CELLS, CLASSES = (32, 48), (4, 6), 3
 AVERAGED = 6  # U M: two roundings of up to M and one of up to M / 2, in two ways
 # The weight of two hypotheses is off by up to 10 U: its logit, of which at most 0.28 counts, has three roundings, the
 # exponential and the division are within two ulp. Maps are up to 2 M apart.
 JUDGED = AVERAGED + 2 * 10
-# Differences are up to 255 apart, and a belief changes by up to 0.65 / DOUBTFUL a grey level.
-BELIEVED = (10 + AVERAGED) * 255 * 0.65 / DOUBTFUL + 8
+# Differences are up to 255 apart, and a belief changes by up to 0.65 / HALF_CONFIDENCE a grey level.
+BELIEVED = (10 + AVERAGED) * 255 * 0.65 / HALF_CONFIDENCE + 8
 
 
 class Random:
@@ -132,13 +133,15 @@ def test_confidence_of_one_side_is_bit_for_bit_the_difference_s(size: tuple[int,
     """Paths that leave the frame included."""
     pictures = [Plane.of(grey(rgb(texture(size, seed)))) for seed in range(4)]
     planes = torch.from_numpy(np.stack([plane.pixels for plane in pictures])).to(DEVICE)
-    evidence = cells.Evidence(planes, size, pictures[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, DOUBTFUL)
+    evidence = cells.Evidence(
+        planes, size, pictures[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
+    )
     scores, paths = seeded(1, 7, 11), amplitude * seeded(2, 2, 2, 7, 11)
     _, confidence = carried(scores, scores, paths, torch.tensor([1.0, 0.0]), evidence)
     assert confidence is not None
     for number, (side, key) in enumerate(((0, 0), (1, 3))):
-        apart = differences(pictures[number + 1], pictures[key], paths[number, side].numpy())
-        assert np.array_equal(confidence[number].numpy(), belief(apart))
+        apart = pictures[number + 1].difference(pictures[key], paths[number, side].numpy())
+        assert np.array_equal(confidence[number].numpy(), confidence_of(apart))
 
 
 def test_a_path_that_ends_outside_counts_for_less() -> None:
@@ -155,7 +158,7 @@ def test_a_path_that_ends_outside_counts_for_less() -> None:
     assert isinstance(expected, Tensor)
     assert len(expected.unique()) == 3  # outside one way, the other, or both or neither
     planes = torch.from_numpy(np.stack([plane.pixels] * 3)).to(DEVICE)
-    evidence = cells.Evidence(planes, SIZE, 1, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, DOUBTFUL)
+    evidence = cells.Evidence(planes, SIZE, 1, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
     found, _ = carried(torch.ones(1, *CELLS), torch.zeros(1, *CELLS), paths[None], torch.tensor([0.25]), evidence)
     assert float((found[0, 0] - expected).abs().max()) <= JUDGED * U
 

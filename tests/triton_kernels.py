@@ -23,7 +23,7 @@ def _defined(*names: str) -> list[ModuleType]:
         return found if DEVICE.type == "cuda" else [importlib.reload(module) for module in found]
 
 
-gpu, cells, window_labels = _defined("warpseg.labels.gpu", "warpseg.labels.cells", "warpseg.window_labels")
+gpu, cells, window_labels = _defined("warpseg.labels.gpu", "warpseg.labels.gpu_warp", "warpseg.engine.gpu_windows")
 
 
 def need_gpu() -> None:

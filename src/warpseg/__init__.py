@@ -6,54 +6,59 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from warpseg.errors import (
-        DatasetError,
-        ModelError,
-        MotionUnavailable,
-        OutputError,
-        ProfileError,
-        VideoError,
-        WarpsegError,
-    )
-    from warpseg.motion_range import MotionRange, read_motion
-    from warpseg.networks import Network, load
-    from warpseg.report import Report
-    from warpseg.segmentation import Segmentation
-    from warpseg.segmenter import Segmenter
-    from warpseg.source import Video, open_video
-    from warpseg.types import Classes, Frame, MotionField, VideoInfo
-
-__all__ = [
-    "Classes", "DatasetError", "Frame", "ModelError", "MotionField", "MotionRange", "MotionUnavailable", "Network",
-    "OutputError", "ProfileError", "Report", "Segmentation", "Segmenter", "Video", "VideoError", "VideoInfo",
-    "WarpsegError", "load", "open_video", "read_motion",
-]  # fmt: skip
+    from warpseg.engine.motion_range import MotionRange as MotionRange
+    from warpseg.engine.motion_range import read_motion as read_motion
+    from warpseg.engine.segmentation import Segmentation as Segmentation
+    from warpseg.engine.segmenter import Segmenter as Segmenter
+    from warpseg.engine.source import Video as Video
+    from warpseg.engine.source import open_video as open_video
+    from warpseg.errors import DatasetError as DatasetError
+    from warpseg.errors import ModelError as ModelError
+    from warpseg.errors import MotionUnavailable as MotionUnavailable
+    from warpseg.errors import OutputError as OutputError
+    from warpseg.errors import ProfileError as ProfileError
+    from warpseg.errors import VideoError as VideoError
+    from warpseg.errors import WarpsegError as WarpsegError
+    from warpseg.networks import Network as Network
+    from warpseg.networks import load as load
+    from warpseg.run.process import process as process
+    from warpseg.run.result import Report as Report
+    from warpseg.types import Classes as Classes
+    from warpseg.types import Frame as Frame
+    from warpseg.types import MotionField as MotionField
+    from warpseg.types import VideoInfo as VideoInfo
 
 __version__ = "0.1.0"
 
+# Names load when first used, so that the command line answers without waiting for torch.
 _HOMES = {
-    "warpseg.errors": (
-        "DatasetError",
-        "ModelError",
-        "MotionUnavailable",
-        "OutputError",
-        "ProfileError",
-        "VideoError",
-        "WarpsegError",
-    ),
-    "warpseg.motion_range": ("MotionRange", "read_motion"),
-    "warpseg.networks": ("Network", "load"),
-    "warpseg.report": ("Report",),
-    "warpseg.segmentation": ("Segmentation",),
-    "warpseg.segmenter": ("Segmenter",),
-    "warpseg.source": ("Video", "open_video"),
-    "warpseg.types": ("Classes", "Frame", "MotionField", "VideoInfo"),
+    "Classes": "types",
+    "DatasetError": "errors",
+    "Frame": "types",
+    "ModelError": "errors",
+    "MotionField": "types",
+    "MotionRange": "engine.motion_range",
+    "MotionUnavailable": "errors",
+    "Network": "networks",
+    "OutputError": "errors",
+    "ProfileError": "errors",
+    "Report": "run.result",
+    "Segmentation": "engine.segmentation",
+    "Segmenter": "engine.segmenter",
+    "Video": "engine.source",
+    "VideoError": "errors",
+    "VideoInfo": "types",
+    "WarpsegError": "errors",
+    "load": "networks",
+    "open_video": "engine.source",
+    "process": "run.process",
+    "read_motion": "engine.motion_range",
 }
+
+__all__ = sorted(_HOMES)
 
 
 def __getattr__(name: str) -> object:
-    # Names load when first used, so that the command line answers without waiting for torch.
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(home), name)
-    raise AttributeError(f"module 'warpseg' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'warpseg' has no attribute {name!r}")
+    return getattr(import_module(f"warpseg.{_HOMES[name]}"), name)

@@ -11,20 +11,38 @@ from colorsys import hsv_to_rgb
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, Protocol, Self
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from warpseg.motion.planes import Plane
-
-__all__ = ["Classes", "Frame", "MotionField", "MotionSource", "Picture", "PictureType", "VideoInfo", "Window"]
+__all__ = [
+    "HALF_CONFIDENCE", "Classes", "Frame", "MotionField", "MotionSource", "Picture", "PictureType", "Plane",
+    "VideoInfo", "confidence_of",
+]  # fmt: skip
 
 PictureType = Literal["I", "P", "B"]
 MotionSource = Literal["none", "codec", "estimate", "flow"]
+
+HALF_CONFIDENCE = 8.0  # photometric error, in grey levels, at which confidence is one half
+
+
+def confidence_of(error: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return confidence in [0, 1] for photometric errors in grey levels, any shape: ``1 / (1 + (error / 8)^2)``."""
+    return (1 / (1 + (error / HALF_CONFIDENCE) ** 2)).astype(np.float32)
+
+
+class Plane(Protocol):
+    """A frame's reduced luma, on which pictures are compared."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) of the picture in pixels."""
+
+    def difference(self, other: Self, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the photometric error (h, w), grey levels, along ``offsets`` (2, h, w) that lead to ``other``."""
 
 
 @dataclass(frozen=True)
@@ -112,19 +130,20 @@ class Frame:
         """Motion from the previous frame to this one, found when first asked for; None where nobody can say."""
         return self.find_reverse() if self.find_reverse else None
 
+    def difference(self, other: Frame, path: MotionField) -> Tensor | None:
+        """Return the photometric error (h, w), grey levels, between this frame and ``other`` along ``path``.
+
+        The mean luma difference of 8x8 pixels around each cell of the path and around where it leads. None where
+        either frame has no plane, or their sizes differ.
+        """
+        if self.plane is None or other.plane is None or self.plane.size != other.plane.size:
+            return None
+        return torch.from_numpy(self.plane.difference(other.plane, path.offsets.numpy()))
+
     def __repr__(self) -> str:
         height, width = self.size
         what = f"{width}x{height}, {self.picture}, motion {self.motion_source}"
         return f"Frame({self.index}, {float(self.time):.3f} s, {what})"
-
-
-@dataclass(frozen=True)
-class Window:
-    """A keyframe, the frames up to the next keyframe, and that keyframe (None at the end of the video)."""
-
-    key: Frame
-    between: tuple[Frame, ...]
-    next_key: Frame | None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from warpseg.cli.evaluate import evaluate
 from warpseg.cli.info import info
 from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
-from warpseg.startup import keep_memory
+from warpseg.run.startup import keep_memory
 
 __all__ = ["app", "main"]
 

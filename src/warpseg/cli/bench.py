@@ -13,10 +13,10 @@ import typer
 from warpseg.cli.common import complain, picture_size
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError, OutputError
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
-    from warpseg.bench.table import Table
+    from warpseg.measure.speed.table import Table
 
 __all__ = ["bench"]
 
@@ -82,8 +82,8 @@ def bench(
 
     # Heavy imports wait until the arguments are known to be right.
     with heavy_imports():
-        from warpseg.bench import figures, run, table
-        from warpseg.bench.street import street_clip
+        from warpseg.measure.speed import plot, run, table
+        from warpseg.measure.speed.clip import street_clip
 
     def said(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
@@ -109,8 +109,8 @@ def bench(
         complain(error)
         raise typer.Exit(2 if isinstance(error, (ModelError, ValueError)) else 1) from error
     try:
-        figures.draw_stages(found, out / "stages.png")
-        figures.draw_speed(found, out / "speed.png")
+        plot.draw_stages(found, out / "stages.png")
+        plot.draw_speed(found, out / "speed.png")
     except OutputError as error:  # the numbers are there without them
         said(f"note: no plots: {error}")
     if as_json:

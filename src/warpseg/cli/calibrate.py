@@ -12,15 +12,15 @@ import typer
 from warpseg.cli.common import complain
 from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from warpseg.calibrate.excerpts import Material
-    from warpseg.calibrate.measures import Kind
-    from warpseg.evaluate.clip import Dataset
-    from warpseg.source import Source
+    from warpseg.datasets.clip import Dataset
+    from warpseg.engine.source import Source
+    from warpseg.measure.calibration.samples import Material
+    from warpseg.measure.calibration.targets import Kind
 
 __all__ = ["calibrate"]
 
@@ -101,20 +101,20 @@ def calibrate(
     # Heavy imports wait until the arguments are known to be right.
     with heavy_imports():
         from warpseg import networks
-        from warpseg.calibrate import telling
-        from warpseg.calibrate.measures import Target
-        from warpseg.calibrate.profile import Profile, Weights, write
-        from warpseg.calibrate.run import calibrate as find
-        from warpseg.calibrate.run import choices_of
-        from warpseg.calibrate.speed import frames_per_second
-        from warpseg.evaluate.datasets import open_dataset
+        from warpseg.datasets.open import open_dataset
+        from warpseg.measure.calibration import describe
+        from warpseg.measure.calibration.profile import Profile, Weights, write
+        from warpseg.measure.calibration.run import calibrate as find
+        from warpseg.measure.calibration.run import choices_of
+        from warpseg.measure.calibration.targets import Target
+        from warpseg.measure.speed.process import frames_per_second
 
     try:
         if plot is not None:
-            from warpseg.calibrate.picture import draw
-            from warpseg.plots import check_matplotlib
+            from warpseg.measure.calibration.plot import draw
+            from warpseg.view.figure import check_matplotlib
 
-            check_matplotlib()
+            check_matplotlib("--plot")
         network = networks.load(model, device=device)
         weights = None if flow_weights is None else Weights.of(flow_weights)
     except WarpsegError as error:
@@ -144,9 +144,9 @@ def calibrate(
         if plot is not None:
             draw(result, plot)
         if result.choice is None:
-            raise WarpsegError(telling.failure(result))
+            raise WarpsegError(describe.failure(result))
         chosen = {"name": network.name, "sha256": network.checksum}
-        facts = telling.facts(result, materials)
+        facts = describe.facts(result, materials)
         choice = result.choice
         found = Profile(
             choice.scheme, result.interval, choice.fusion, motion, result.target, chosen, weights, facts
@@ -160,7 +160,7 @@ def calibrate(
             raise
         complain(error)
         raise typer.Exit(2 if isinstance(error, ModelError) else 1) from error
-    for line in telling.lines(result, materials):
+    for line in describe.lines(result, materials):
         print(line)
     print(f"wrote:  {out}; use it with: warpseg segment --profile {out} --model {model}")
 
@@ -218,7 +218,7 @@ def _check_files(out: Path, plot: Path | None) -> None:
 def _videos(
     sources: list[str], motion: Motion, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
-    from warpseg.calibrate.excerpts import VideoMaterial, spread
+    from warpseg.measure.calibration.samples import VideoMaterial, spread
 
     return [VideoMaterial(source, motion, flow_weights) for source in spread(sources, windows)], lambda: sources[0]
 
@@ -227,7 +227,7 @@ def _clips(
     data: Dataset, classes: int | None, motion: Motion, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
-    from warpseg.calibrate.excerpts import ClipMaterial, spread
+    from warpseg.measure.calibration.samples import ClipMaterial, spread
 
     clips = spread(data.clips, windows)
     return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source

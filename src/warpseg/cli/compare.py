@@ -13,7 +13,7 @@ from warpseg.cli.common import check_page, complain
 from warpseg.errors import OutputError, WarpsegError
 
 if TYPE_CHECKING:
-    from warpseg.pages.compare import Comparison
+    from warpseg.measure.runs.agreement import Comparison
 
 __all__ = ["compare"]
 
@@ -33,14 +33,16 @@ def compare(
         check_page(out, "--out")
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg import pages
+    from warpseg.measure.runs.agreement import compare as agreement
+    from warpseg.measure.runs.page import write_comparison
+    from warpseg.run.folder import Run
 
     try:
         if out is not None and out.exists() and not overwrite:
             raise OutputError(f"{out}: already there; choose another --out or give --overwrite")
-        found = pages.compare(pages.Run.read(a), pages.Run.read(b))
+        found = agreement(Run.read(a), Run.read(b))
         if out is not None:
-            pages.write_comparison(out, found)
+            write_comparison(out, found)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         raise typer.Exit(130) from None
@@ -58,7 +60,7 @@ def compare(
 
 
 def _print(found: Comparison) -> None:
-    from warpseg.pages.markup import number, percent
+    from warpseg.view.html import number, percent
 
     speeds = [run.facts.get("frames_per_second") for run in (found.a, found.b)]
     print(f"A  {found.a.folder}: {number(speeds[0])} frames a second")

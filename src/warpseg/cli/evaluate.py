@@ -15,9 +15,9 @@ from warpseg.cli.lists import intervals, numbers, words
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
-    from warpseg.evaluate.accuracy import Export
-    from warpseg.evaluate.setting import SchemeName
-    from warpseg.source import Motion
+    from warpseg.engine.source import Motion
+    from warpseg.measure.accuracy.score import Export
+    from warpseg.measure.setting import SchemeName
 
 __all__ = ["evaluate"]
 
@@ -136,14 +136,14 @@ def evaluate(
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg.evaluate.datasets import open_dataset
-    from warpseg.evaluate.evaluation import evaluate as run
-    from warpseg.evaluate.export import label_ids
-    from warpseg.evaluate.setting import settings
-    from warpseg.evaluate.showing import pick, show
-    from warpseg.evaluate.table import print_table
+    from warpseg.datasets.open import open_dataset
+    from warpseg.measure.accuracy.examples import pick, show
+    from warpseg.measure.accuracy.label_ids import label_ids
+    from warpseg.measure.accuracy.page import write_evaluation
+    from warpseg.measure.accuracy.run import evaluate as run
+    from warpseg.measure.accuracy.table import print_table
+    from warpseg.measure.setting import settings
     from warpseg.networks import load
-    from warpseg.pages import write_evaluation
 
     try:
         network = load(model, device=device)

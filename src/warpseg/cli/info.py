@@ -14,11 +14,11 @@ import typer
 
 from warpseg.cli.common import complain, seconds
 from warpseg.errors import OutputError
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
-    from warpseg.info import Inspection, Measured
-    from warpseg.plots import Collector
+    from warpseg.measure.video import Inspection, Measured
+    from warpseg.measure.video.samples import Collector
 
 __all__ = ["info"]
 
@@ -61,7 +61,7 @@ def info(
 
     # Heavy imports wait until the arguments are known to be right.
     with heavy_imports():
-        from warpseg.info import inspect
+        from warpseg.measure.video import inspect
 
     collector = None if plot is None else _collector(debug=debug)
     failed = False
@@ -69,7 +69,7 @@ def info(
         try:
             found = inspect(source, start=begin, end=stop, max_frames=limit, motion=motion, watch=collector)
             if plot is not None and collector is not None:
-                from warpseg.plots import draw
+                from warpseg.measure.video.plot import draw
 
                 draw(found, collector, plot)
         except KeyboardInterrupt:
@@ -107,10 +107,11 @@ def _check_plot(plot: Path | None, sources: list[str]) -> None:
 
 def _collector(*, debug: bool) -> Collector:
     """Return what gathers the picture, or end the command where matplotlib is missing."""
-    from warpseg.plots import Collector, check_matplotlib
+    from warpseg.measure.video.samples import Collector
+    from warpseg.view.figure import check_matplotlib
 
     try:
-        check_matplotlib()
+        check_matplotlib("--plot")
     except OutputError as error:
         if debug:
             raise
@@ -229,7 +230,7 @@ def _quality(found: Inspection) -> Iterator[tuple[str, str]]:
 
 
 def _decibels(measured: Measured, *, short: bool = False) -> str:
-    from warpseg.info.quality import psnr
+    from warpseg.measure.video.quality import psnr
 
     warped, still = (f"{psnr(error):.1f}" for error in (measured.warped, measured.still))
     return f"{warped}/{still}" if short else f"{warped} dB, zero motion {still} dB"

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
-    from warpseg.adaptive import Adaptive
+    from warpseg.core.adaptive import Adaptive
 
 __all__ = ["interval_of"]
 
@@ -39,7 +39,7 @@ def interval_of(
             raise typer.BadParameter(f"{value:g}: expected more than 0", param_hint=name)
 
     with heavy_imports():
-        from warpseg import adaptive
+        from warpseg.core import adaptive
 
     pace = None
     if keyframes_per_second is not None:

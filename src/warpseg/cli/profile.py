@@ -11,10 +11,10 @@ import typer
 
 from warpseg.cli.common import complain
 from warpseg.errors import WarpsegError
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
-    from warpseg.calibrate.profile import Profile
+    from warpseg.measure.calibration.profile import Profile
 
 __all__ = ["Settings", "settle"]
 
@@ -42,7 +42,7 @@ def settle(context: typer.Context, path: Path | None, **options: Any) -> Setting
     if path is None:
         return settings
     with heavy_imports():
-        from warpseg.calibrate.profile import Weights, read
+        from warpseg.measure.calibration.profile import Weights, read
 
     weights: Path | None = options.pop("flow_weights")
     try:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Bar
 
-from warpseg.report import Report
+from warpseg.run.result import Report
 from warpseg.types import VideoInfo
 
 __all__ = ["Progress"]

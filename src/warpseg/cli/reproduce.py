@@ -15,7 +15,7 @@ from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
 
 if TYPE_CHECKING:
-    from warpseg.evaluate.clip import Dataset
+    from warpseg.datasets.clip import Dataset
     from warpseg.networks import Network
 
 __all__ = ["reproduce"]
@@ -80,10 +80,10 @@ def reproduce(
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     # Heavy imports wait until the arguments are known to be right.
-    from warpseg.evaluate.datasets import open_dataset
-    from warpseg.evaluate.streets import open_streets
+    from warpseg.datasets.open import open_dataset
+    from warpseg.datasets.streets import open_streets
     from warpseg.networks import load
-    from warpseg.reproduce.figures import check_matplotlib
+    from warpseg.view.figure import check_matplotlib
 
     try:
         if what.startswith("fig"):
@@ -127,25 +127,25 @@ def reproduce(
 
 
 def _run(what: str, data: Dataset, network: Network, out: Path, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    from warpseg.reproduce import breakdown, examples, figures, table1, table2
+    from warpseg.measure.paper import fig2, fig5, plot, table1, table2
 
     if what == "table2":
         found = table2.table2(data, network, out, **options)
         return found, table2.text(found)
     if what == "fig2":
-        found = breakdown.fig2(data, network, out, **options)
-        figures.draw_fig2(found, out / "fig2.png")
-        return found, breakdown.text(found)
+        found = fig2.fig2(data, network, out, **options)
+        plot.draw_fig2(found, out / "fig2.png")
+        return found, fig2.text(found)
     if what == "fig5":
-        found = examples.fig5(data, network, out, **options)
-        return found, examples.text(found)
+        found = fig5.fig5(data, network, out, **options)
+        return found, fig5.text(found)
     earlier = _earlier(out / "table1.json") if what == "fig4" else None
     if earlier and (earlier["dataset"]["name"], earlier["model"]["name"]) == (data.name, network.name):
         found = earlier  # drawn from what was measured
     else:
         found = table1.table1(data, network, out, **options)
     if what == "fig4":
-        figures.draw_fig4(found, out / "fig4.png")
+        plot.draw_fig4(found, out / "fig4.png")
     return found, table1.text(found)
 
 

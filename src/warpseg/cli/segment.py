@@ -16,10 +16,10 @@ from warpseg.cli.common import check_page, complain, picture_size, seconds
 from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
-from warpseg.startup import heavy_imports
+from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
-    from warpseg.report import Report
+    from warpseg.run.result import Report
 
 __all__ = ["segment"]
 
@@ -150,8 +150,8 @@ def segment(
     # Heavy imports wait until the arguments are known to be right.
     with heavy_imports():
         from warpseg.cli.progress import Progress
-        from warpseg.process import output_name
-        from warpseg.segmenter import Segmenter
+        from warpseg.engine.segmenter import Segmenter
+        from warpseg.run.process import output_name, process
 
     try:
         segmenter = Segmenter(
@@ -180,7 +180,8 @@ def segment(
         failure: Exception | None = None
         try:
             with progress:
-                segmenter.process(
+                process(
+                    segmenter,
                     source,
                     out,
                     name=name,

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warpseg.labels.kernel import BLOCK, label_blocks
+from warpseg.labels.cpu_kernel import BLOCK, label_blocks
 
 _PIXELS_PER_THREAD = 1 << 17  # below this, waking a second thread costs more than it saves
 

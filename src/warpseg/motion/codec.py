@@ -10,7 +10,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
 
 __all__ = ["CodedMotion", "blocks_of", "coded_motion"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.planes import MARGIN, Plane
+from warpseg.motion.luma import MARGIN, Plane
 from warpseg.motion.search import search
 
 __all__ = ["predictions"]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from warpseg.errors import ModelError, MotionUnavailable
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 
 __all__ = ["Flow", "dis", "raft"]
 

@@ -13,8 +13,8 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.planes import MARGIN, Plane
-from warpseg.motion.window import WINDOW, difference
+from warpseg.motion.luma import MARGIN, Plane
+from warpseg.motion.sad import WINDOW, difference
 
 __all__ = ["Vectors", "corner", "search"]
 

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors
 
 __all__ = ["round_trip", "splat"]

@@ -6,10 +6,10 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.differences import DOUBTFUL, belief, differences
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
+from warpseg.motion.sad import WINDOW, normal_equations
 from warpseg.motion.search import Vectors, corner
-from warpseg.motion.window import WINDOW, normal_equations
+from warpseg.types import HALF_CONFIDENCE, confidence_of
 
 __all__ = ["certainty", "refine"]
 
@@ -55,13 +55,13 @@ def _refine(
                 dx, dy = _step(here, there, width, top * width + left, (top + y) * width + left + x)
             offsets[0, row, column] = (x + dx) / size[1]
             offsets[1, row, column] = (y + dy) / size[0]
-            off = error[row, column] / np.float32(DOUBTFUL * WINDOW * WINDOW)
+            off = error[row, column] / np.float32(HALF_CONFIDENCE * WINDOW * WINDOW)
             confidence[row, column] = 1 / (1 + off * off)
 
 
 def certainty(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the confidence (rows, columns) of offsets that were not searched here."""
-    return belief(differences(plane, other, offsets))
+    return confidence_of(plane.difference(other, offsets))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")

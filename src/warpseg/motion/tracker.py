@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from warpseg.motion.codec import CodedMotion, blocks_of, coded_motion
 from warpseg.motion.estimate import predictions
 from warpseg.motion.flow import Flow, to_cells
-from warpseg.motion.planes import Plane
+from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors, search
 from warpseg.motion.splat import round_trip, splat
 from warpseg.motion.subpixel import certainty, refine

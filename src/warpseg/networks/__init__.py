@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from dataclasses import replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
 from warpseg.errors import ModelError
 from warpseg.networks.compiled import compiled
 from warpseg.networks.network import Batched, Network, Precision, ScoreSpace, pick_device, pick_dtype, wrap
+from warpseg.networks.weights_file import checksum, read_weights
 
 __all__ = ["Batched", "Network", "Precision", "ScoreSpace", "checksum", "load", "read_weights"]
 
@@ -69,22 +67,6 @@ def _named(model: str, where: torch.device, dtype: torch.dtype, asked: torch.dty
     raise ModelError(
         f"model {model!r} is not known; use camvid, deeplab-resnet101:WEIGHTS.safetensors or py:FILE.py:NAME"
     )
-
-
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file; raises ``ModelError`` with one line where it is missing or not one."""
-    try:
-        return load_file(path)
-    except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such weights file") from error
-    except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a safetensors file ({error}); other formats are not read") from error
-
-
-def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _from_file(location: str) -> tuple[Path, nn.Module | tuple[nn.Module, nn.Module] | Network]:

@@ -10,27 +10,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from warpseg.classes import CITYSCAPES
 from warpseg.errors import ModelError
-from warpseg.networks import checksum, read_weights
 from warpseg.networks.network import Network, pointwise
+from warpseg.networks.weights_file import checksum, read_weights
 from warpseg.types import Classes
 
-__all__ = ["CITYSCAPES", "STRIDE", "DeepLab", "TaskNetwork", "load"]
+__all__ = ["CLASSES", "STRIDE", "DeepLab", "TaskNetwork", "load"]
 
 STRIDE = 16
 _CHANNELS = 2048
 
-CITYSCAPES = Classes(
-    (
-        "road", "sidewalk", "building", "wall", "fence", "pole", "traffic light", "traffic sign", "vegetation",
-        "terrain", "sky", "person", "rider", "car", "truck", "bus", "train", "motorcycle", "bicycle", "background",
-    ),
-    (
-        (128, 64, 128), (244, 35, 232), (70, 70, 70), (102, 102, 156), (190, 153, 153), (153, 153, 153), (250, 170, 30),
-        (220, 220, 0), (107, 142, 35), (152, 251, 152), (70, 130, 180), (220, 20, 60), (255, 0, 0), (0, 0, 142),
-        (0, 0, 70), (0, 60, 100), (0, 80, 100), (0, 0, 230), (119, 11, 32), (0, 0, 0),
-    ),
-)  # fmt: skip
+# The paper counts the background as a class of its own (section 3.1), last.
+CLASSES = Classes((*CITYSCAPES.names, "background"), (*CITYSCAPES.colours, (0, 0, 0)))
 
 
 class TaskNetwork(nn.Module):
@@ -63,7 +55,7 @@ class DeepLab(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, classes: int = len(CITYSCAPES)) -> None:
+    def __init__(self, classes: int = len(CLASSES)) -> None:
         super().__init__()
         from torchvision.models import resnet101  # takes seconds to import, which a refusal need not wait for
 
@@ -109,7 +101,7 @@ def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, rand
         raise ModelError(
             f"{weights}: no 'task.scores.weight'; expected the names of warpseg.networks.deeplab.DeepLab's state"
         )
-    net = DeepLab(len(CITYSCAPES) if state is None else len(state["task.scores.weight"]))
+    net = DeepLab(len(CLASSES) if state is None else len(state["task.scores.weight"]))
     if state is not None:
         try:
             net.load_state_dict(state)
@@ -119,7 +111,7 @@ def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, rand
             ) from error
     net = net.eval().requires_grad_(False)
     head = net.task.scores.to(device)
-    classes = CITYSCAPES if head.out_channels == len(CITYSCAPES) else None
+    classes = CLASSES if head.out_channels == len(CLASSES) else None
     fold(net.trunk).to(device, dtype).to(memory_format=torch.channels_last)
     net.mean, net.std = net.mean.to(device, dtype), net.std.to(device, dtype)
     digest = None if weights is None else checksum(weights)

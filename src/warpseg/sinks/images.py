@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warpseg.errors import OutputError
-from warpseg.sinks.output import part_path, reporting
-from warpseg.sinks.sink import Sink, check_labels
+from warpseg.files import part_path, reporting
+from warpseg.sinks.base import Sink, check_labels
 from warpseg.types import Classes, Frame, VideoInfo
 
 __all__ = ["ImageSink"]

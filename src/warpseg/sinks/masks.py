@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.sinks.sink import Sink, SizeKeeper
+from warpseg.sinks.base import Sink, SizeKeeper
 from warpseg.sinks.videofile import GreyFile
 from warpseg.types import Classes, Frame, VideoInfo
 

@@ -11,8 +11,8 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from warpseg.sinks.audio import AudioTrack
-from warpseg.sinks.blend import Blender
-from warpseg.sinks.sink import Sink, SizeKeeper
+from warpseg.sinks.base import Sink, SizeKeeper
+from warpseg.sinks.colours import Blender
 from warpseg.sinks.videofile import VideoFile
 from warpseg.types import Classes, Frame, VideoInfo
 

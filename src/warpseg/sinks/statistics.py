@@ -13,9 +13,9 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.files import part_path, remove, reporting
+from warpseg.sinks.base import Sink, check_labels, ignore_value
 from warpseg.sinks.kernels import count
-from warpseg.sinks.output import part_path, remove, reporting
-from warpseg.sinks.sink import Sink, check_labels, ignore_value
 from warpseg.types import Classes, Frame, VideoInfo
 
 __all__ = ["StatisticsSink"]

@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from warpseg.sinks.output import part_path, remove, reporting
+from warpseg.files import part_path, remove, reporting
 
 __all__ = ["GreyFile", "VideoFile"]
 

@@ -1,7 +1,6 @@
-"""Procedural street scenes with exact labels and motion for every frame, and an encoder for test videos."""
+"""Synthetic: procedural street scenes with exact labels and motion for every frame."""
 
-from .encode import encode
-from .street import CLASSES, Street, StreetFrame
-from .training import training_frames
+from warpseg.synthetic.street import CLASSES, Street, StreetFrame
+from warpseg.synthetic.training import training_frames
 
-__all__ = ["CLASSES", "Street", "StreetFrame", "encode", "training_frames"]
+__all__ = ["CLASSES", "Street", "StreetFrame", "training_frames"]

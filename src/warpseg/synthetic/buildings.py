@@ -4,9 +4,9 @@ from typing import Protocol
 
 import numpy as np
 
-from . import models
-from .look import WALLS, Look
-from .models import BUILDING, FENCE, TREE, Model, Quads
+from warpseg.synthetic import models
+from warpseg.synthetic.look import WALLS, Look
+from warpseg.synthetic.models import BUILDING, FENCE, TREE, Model, Quads
 
 
 class Adder(Protocol):

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import clamp, hashed, kernel, value_noise
+from warpseg.synthetic.kernels import clamp, hashed, kernel, value_noise
 
 FACADE = np.dtype(
     [

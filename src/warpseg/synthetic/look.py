@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .facades import FACADE, draw_crown, draw_facade
-from .pictures import shared_pictures
-from .surfaces import SETTING
-from .texels import Atlas, build_atlas
+from warpseg.synthetic.facades import FACADE, draw_crown, draw_facade
+from warpseg.synthetic.pictures import shared_pictures
+from warpseg.synthetic.surfaces import SETTING
+from warpseg.synthetic.texels import Atlas, build_atlas
 
 Colour = tuple[float, float, float]
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from .pictures import PROFILES, belt
-from .render import QUAD, SHADOW
+from warpseg.synthetic.pictures import PROFILES, belt
+from warpseg.synthetic.render import QUAD, SHADOW
 
 Vector = tuple[float, float, float]
 Quads = NDArray[np.void]

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from .canvas import Canvas, Colour, Mask, speckle
+from warpseg.synthetic.canvas import Canvas, Colour, Mask, speckle
 
 Picture = NDArray[np.uint8]
 

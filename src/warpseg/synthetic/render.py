@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
-from .texels import coverage, level_for
+from warpseg.synthetic.kernels import kernel
+from warpseg.synthetic.texels import coverage, level_for
 
 NEAR = 0.3
 
@@ -43,7 +43,6 @@ POSE = np.dtype(
 """Where an object stands. heading in radians from z to x; facing 1 turns it to the camera; phase, stride: walking."""
 
 SHADOW = 254
-IGNORE = 255
 SKY_KEY, SKYLINE_KEY, GROUND_KEY = -1, -2, -3
 
 

@@ -8,12 +8,12 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from . import models
-from .buildings import Adder, build_side
-from .look import PAINTS, Look
-from .models import Quads
-from .pictures import PROFILES
-from .render import POSE, QUAD
+from warpseg.synthetic import models
+from warpseg.synthetic.buildings import Adder, build_side
+from warpseg.synthetic.look import PAINTS, Look
+from warpseg.synthetic.models import Quads
+from warpseg.synthetic.pictures import PROFILES
+from warpseg.synthetic.render import POSE, QUAD
 
 CHUNK = 24.0
 BEHIND, AHEAD = 12.0, 190.0

@@ -5,10 +5,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
-from .render import GROUND_KEY, NEAR, SKY_KEY, SKYLINE_KEY
-from .surfaces import KERB, ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
-from .texels import level_for, sample
+from warpseg.synthetic.kernels import kernel
+from warpseg.synthetic.render import GROUND_KEY, NEAR, SKY_KEY, SKYLINE_KEY
+from warpseg.synthetic.surfaces import KERB, ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
+from warpseg.synthetic.texels import level_for, sample
 
 
 @kernel

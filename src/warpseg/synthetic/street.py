@@ -8,17 +8,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from .look import look_for
-from .render import cast_shadows, place, resolve
-from .scene import Scene, gather
-from .shade import follow_back, name_surfaces, paint
-from .surfaces import KNOT
-from .traffic import Traffic
+from warpseg.classes import CAMVID
+from warpseg.synthetic.look import look_for
+from warpseg.synthetic.render import cast_shadows, place, resolve
+from warpseg.synthetic.scene import Scene, gather
+from warpseg.synthetic.shade import follow_back, name_surfaces, paint
+from warpseg.synthetic.surfaces import KNOT
+from warpseg.synthetic.traffic import Traffic
 
-CLASSES = (
-    "sky", "building", "pole", "road", "pavement", "tree", "sign", "fence", "car", "pedestrian", "bicyclist",
-)  # fmt: skip
-"""Class names by label, in CamVid's order."""
+CLASSES = CAMVID.names  # by label
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import clamp, covered, kernel, table_noise
+from warpseg.synthetic.kernels import clamp, covered, kernel, table_noise
 
 KNOT = 4.0
 """Metres between the knots of the street's centre line as the kernels see it."""

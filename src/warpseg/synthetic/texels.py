@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .kernels import kernel
+from warpseg.synthetic.kernels import kernel
 
 LEVELS = 11
 CHANNELS = 5

@@ -7,10 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from . import models
-from .look import CLOTHES, PAINTS
-from .models import PEDESTRIAN, Quads
-from .scene import AHEAD, BEHIND, Placed, Scene
+from warpseg.synthetic import models
+from warpseg.synthetic.look import CLOTHES, PAINTS
+from warpseg.synthetic.models import PEDESTRIAN, Quads
+from warpseg.synthetic.scene import AHEAD, BEHIND, Placed, Scene
 
 CARS, ESCORT, CYCLISTS, WALKERS = 0, 1, 2, 3
 """What a belt carries; the escort keeps the camera's own speed."""

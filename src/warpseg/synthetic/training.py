@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from .street import Street
+from warpseg.synthetic.street import Street
 
 STILLS_PER_STREET = 4
 

@@ -12,8 +12,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-IGNORE = 255
-_CAMVID_VOID = 11
+from warpseg.classes import CAMVID, IGNORE
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ def load_camvid(root: Path, split: str) -> Labelled:
     for path in sorted((root / split).glob("*.png")):
         images.append(np.asarray(Image.open(path).convert("RGB")).transpose(2, 0, 1))
         label = np.array(Image.open(root / f"{split}annot" / path.name))
-        label[label >= _CAMVID_VOID] = IGNORE
+        label[label >= len(CAMVID)] = IGNORE
         labels.append(label)
     if not images:
         raise FileNotFoundError(

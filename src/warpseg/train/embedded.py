@@ -18,10 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from warpseg.classes import CAMVID, IGNORE
 from warpseg.networks.streetnet import StreetNet
-from warpseg.train.data import IGNORE, Labelled, augment, load_camvid
+from warpseg.train.data import Labelled, augment, load_camvid
 
-CLASSES = 11
+CLASSES = len(CAMVID)
 BATCH = 8
 WEIGHT_DECAY = 0.03
 AVERAGE_DECAY = 0.998

@@ -24,14 +24,7 @@ from av.video.stream import VideoStream
 
 from warpseg.errors import VideoError
 from warpseg.types import Picture, PictureType, VideoInfo
-from warpseg.video.colour import (
-    Converter,
-    choose_matrix,
-    displayed,
-    displayed_ratio,
-    is_full_range,
-    rotation_of,
-)
+from warpseg.video.colour import Converter, choose_matrix, displayed, displayed_ratio, is_full_range, rotation_of
 from warpseg.video.decode import Decoder, side_data_of
 from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
 

@@ -1,0 +1,1 @@
+"""Core: the paper. Schemes, propagation, fusion, keyframes and geometry; no files, threads, codecs or commands."""

@@ -1,0 +1,148 @@
+"""Which frames are keyframes, and which keyframes a frame between them may look at.
+
+Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs, or those that another policy
+chooses. The exception is a scene that no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has
+nothing but the scene before): its first frame becomes one as well.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from warpseg.types import Frame
+
+__all__ = ["Every", "Policy", "Window", "alphas", "chosen", "distances", "windows"]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A keyframe, the frames up to the next keyframe, and that keyframe (None at the end of the video)."""
+
+    key: Frame
+    between: tuple[Frame, ...]
+    next_key: Frame | None
+
+
+class Policy(Protocol):
+    """Chooses keyframes as the frames come."""
+
+    @property
+    def look_ahead(self) -> int:
+        """How many frames after a frame must be known before it can be said whether that is a keyframe."""
+
+    @property
+    def longest(self) -> int:
+        """The most frames from one keyframe to the next."""
+
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        """Begin a video: return what says of each frame in turn whether it is a keyframe.
+
+        It is given the ``look_ahead`` frames after it as well, fewer only where the video ends.
+        """
+
+
+@dataclass(frozen=True)
+class Every:
+    """Every n-th frame."""
+
+    n: int
+
+    @property
+    def look_ahead(self) -> int:
+        """None: the number of the frame decides."""
+        return 0
+
+    @property
+    def longest(self) -> int:
+        """``n``."""
+        return self.n
+
+    def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
+        """Begin a video, with a keyframe."""
+        count = -1
+
+        def is_key(frame: Frame, following: Sequence[Frame]) -> bool:
+            nonlocal count
+            count += 1
+            return count % self.n == 0
+
+        return is_key
+
+
+def chosen(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[Frame, bool]]:
+    """Pair each frame with whether it is a keyframe; the first one is, whatever the policy says.
+
+    A frame comes as soon as those are read that the policy wants to know.
+    """
+    policy = Every(n) if isinstance(n, int) else n
+    says, read, begun = policy.start(), deque[Frame](), False
+
+    def next_one() -> tuple[Frame, bool]:
+        nonlocal begun
+        frame = read.popleft()
+        first, begun = not begun, True
+        return frame, says(frame, tuple(read)) or first
+
+    for frame in frames:
+        read.append(frame)
+        if len(read) > policy.look_ahead:
+            yield next_one()
+    while read:
+        yield next_one()
+
+
+def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
+    """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame by itself."""
+    p = 0
+    for frame, is_key in chosen(frames, n):
+        p = 0 if is_key or frame.cut else p + 1
+        yield p, frame
+
+
+def windows(frames: Iterable[Frame], n: int | Policy) -> Iterator[Window]:
+    """Group frames into windows of ``n``, each as soon as its next keyframe is known to be one.
+
+    Concatenating ``key`` and ``between`` of all windows gives the video back. The last window has no next keyframe.
+    """
+    key: Frame | None = None
+    between: list[Frame] = []
+    for frame, is_key in chosen(frames, n):
+        if not is_key:
+            between.append(frame)
+            continue
+        if key is not None:
+            yield from _seen(Window(key, tuple(between), frame))
+        key, between = frame, []
+    if key is not None:
+        yield from _seen(Window(key, tuple(between), None))
+
+
+def _seen(window: Window) -> Iterator[Window]:
+    """Divide a window so that each scene in it holds a keyframe.
+
+    A window with at most one cut stays whole if it has a next keyframe.
+    """
+    scenes: list[list[Frame]] = [[window.key]]
+    for frame in window.between:
+        if frame.cut:
+            scenes.append([])
+        scenes[-1].append(frame)
+    next_sees_last = window.next_key is not None and not window.next_key.cut and len(scenes) > 1
+    last = scenes.pop() if next_sees_last else []
+    for scene in scenes[:-1]:
+        yield Window(scene[0], tuple(scene[1:]), None)
+    yield Window(scenes[-1][0], (*scenes[-1][1:], *last), window.next_key)
+
+
+def alphas(window: Window) -> list[float]:
+    """Return the forward weight at each offset p = 0 .. n - 1: ``(n - p) / n``, 1 before a scene cut and 0 after it."""
+    n = len(window.between) + 1
+    if window.next_key is None or window.next_key.cut:  # nothing comes from the other side
+        return [1.0] * n
+    cut = next((p for p, frame in enumerate(window.between, 1) if frame.cut), None)
+    if cut is not None:
+        return [1.0 if p < cut else 0.0 for p in range(n)]
+    return [(n - p) / n for p in range(n)]

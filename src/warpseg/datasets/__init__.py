@@ -1,0 +1,1 @@
+"""Datasets: labelled video as clips of frames and label images."""

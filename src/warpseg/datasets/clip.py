@@ -1,0 +1,156 @@
+"""Clips: frames with motion, and the labels that are known of some of them, by frame number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from warpseg.classes import IGNORE
+from warpseg.engine.source import Motion, Source, open_video
+from warpseg.engine.timing import Stages
+from warpseg.errors import DatasetError
+from warpseg.types import Frame
+
+__all__ = ["Clip", "Dataset", "LabelFiles", "Labels", "read_rgb"]
+
+Labels = NDArray[np.uint8]  # (height, width) class ids, 255: void
+
+
+class LabelFiles(Mapping[int, Labels]):
+    """Label images by frame number, read when asked for.
+
+    ``table`` (256,) uint8 turns the values of the files into class ids (255: void). Reading raises ``DatasetError``,
+    which names the file, for images that are not label maps, and once ``checked`` for values and sizes that do not fit.
+    """
+
+    def __init__(self, paths: Mapping[int, Path], table: Labels | None = None) -> None:
+        self.paths = dict(sorted(paths.items()))
+        self._table = table
+        self._classes: int | None = None
+        self._size: tuple[int, int] | None = None
+
+    @property
+    def mark(self) -> str:
+        """What the labels depend on beside their files."""
+        return "" if self._table is None else self._table.tobytes().hex()
+
+    def checked(self, classes: int, size: tuple[int, int]) -> LabelFiles:
+        """Return the same labels held to ``classes`` classes and to the frames' ``size`` (height, width)."""
+        found = LabelFiles(self.paths, self._table)
+        found._classes, found._size = classes, size
+        return found
+
+    def __getitem__(self, index: int) -> Labels:
+        path = self.paths[index]
+        try:
+            with Image.open(path) as image:
+                values = np.asarray(image)
+        except (OSError, ValueError, SyntaxError) as error:
+            raise DatasetError(f"{path}: not a readable image; replace or remove it") from error
+        if values.ndim != 2:
+            raise DatasetError(f"{path}: a picture with {image.mode} colours; a label image holds one class id a pixel")
+        if self._size is not None and values.shape != self._size:
+            sizes = [f"{width}x{height}" for height, width in (values.shape, self._size)]
+            raise DatasetError(f"{path}: label is {sizes[0]}, its frame {sizes[1]}; bring both to one size")
+        if int(values.max(initial=0)) > IGNORE:
+            raise DatasetError(f"{path}: label value {int(values.max())}; expected class ids below 255, 255 for void")
+        labels = values.astype(np.uint8)
+        if self._table is not None:
+            labels = self._table[labels]
+        if self._classes is not None:
+            strange = values[(labels >= self._classes) & (labels != IGNORE)]
+            if strange.size:
+                raise DatasetError(
+                    f"{path}: label value {int(strange[0])}; it is none of the {self._classes} classes, nor void"
+                )
+        return labels
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __contains__(self, index: object) -> bool:
+        return index in self.paths
+
+    def __repr__(self) -> str:
+        return f"LabelFiles({len(self)} images)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Clip:
+    """One stretch of video with its labels."""
+
+    name: str
+    labels: LabelFiles  # by frame number as counted by ``frames``; empty: there are none
+    find_source: Callable[[], Source]  # what is opened, for each pass anew: a file, encoded at the first, or pictures
+    fingerprint: str  # changes when the clip's files or its encode do
+    clean: tuple[Path, ...] | None = None  # pictures that the network sees instead of the decoded ones
+    max_frames: int | None = None
+    known_count: int | None = None  # how many frames there are, where that is known without decoding
+
+    def count(self) -> int:
+        """Return how many frames there are; decodes them where nobody knows. Raises as ``open_video`` does."""
+        return self.known_count if self.known_count is not None else sum(1 for _ in self.frames("none"))
+
+    def frames(
+        self,
+        motion: Motion = "auto",
+        *,
+        flow_weights: Path | str | None = None,
+        stages: Stages | None = None,
+        decoded: bool = False,
+    ) -> Generator[Frame]:
+        """Yield the frames in order, numbered from 0, each with motion as ``open_video`` finds it.
+
+        The network sees the clean pictures where the clip has them, unless ``decoded``. Raises as ``open_video`` does.
+        """
+        source, limit = self.find_source(), self.max_frames
+        with open_video(source, motion=motion, flow_weights=flow_weights, max_frames=limit, stages=stages) as video:
+            for frame in video:
+                yield frame if decoded else self.seen(frame)
+
+    def seen(self, frame: Frame) -> Frame:
+        """Return a decoded frame as the network sees it: with the clean picture, where the clip has one."""
+        return frame if self.clean is None else replace(frame, load=partial(read_rgb, self.clean[frame.index]))
+
+    def __repr__(self) -> str:
+        return f"Clip({self.name!r}, {len(self.labels)} labelled)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Clips that are scored together."""
+
+    name: str
+    clips: Sequence[Clip]
+    classes: tuple[str, ...] | None = None  # names by label; None: the labels' ids are the network's
+    encoding: str | None = None  # how frames became video, in words; None: the source is used as it is
+    decoded: bool = True  # whether the network sees the decoded frames; else the clean ones
+    categories: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # groups of classes
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether there is any label; where there is none, agreement with the network's own result is measured."""
+        return any(len(clip.labels) for clip in self.clips)
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name!r}, {len(self.clips)} clips, {len(self.classes or ())} classes)"
+
+
+def read_rgb(path: Path) -> NDArray[np.uint8]:
+    """Read a picture as RGB (height, width, 3) uint8; raises ``DatasetError`` where it is not one."""
+    try:
+        with Image.open(path) as image:
+            return np.array(image.convert("RGB"))
+    except FileNotFoundError as error:
+        raise DatasetError(f"{path}: no such frame; complete the folder") from error
+    except (OSError, ValueError, SyntaxError) as error:
+        raise DatasetError(f"{path}: not a readable image; replace it") from error

@@ -1,0 +1,64 @@
+"""Folders of pictures as video: encoded once, in stated ways, and kept."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+from warpseg.datasets.clip import read_rgb
+from warpseg.errors import DatasetError
+from warpseg.video.encode import encode
+
+__all__ = ["ENCODINGS", "cache_folder", "describe", "encoded", "fingerprint"]
+
+# What encodings are called, and x264's options. "paper": each vector points to the frame before.
+ENCODINGS: Mapping[str, Mapping[str, str]] = {
+    "paper": {"bf": "0", "refs": "1", "crf": "18", "x264-params": "scenecut=0:weightp=0"},
+    "defaults": {"crf": "18"},
+}
+
+
+def cache_folder() -> Path:
+    """Return where encodes are kept unless somebody says otherwise: ``warpseg`` in the user's cache folder."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warpseg"
+
+
+def describe(encoding: str | None) -> str | None:
+    """Return the encoder and its options, as stated beside every number; None for pictures that are not encoded."""
+    if encoding is None:
+        return None
+    return "libx264 " + " ".join(f"{key}={value}" for key, value in ENCODINGS[encoding].items())
+
+
+def fingerprint(paths: Sequence[Path], *more: object) -> str:
+    """Return 16 hexadecimal digits that change with the files' names, sizes and times, and with ``more``.
+
+    Raises ``DatasetError`` where a file is missing.
+    """
+    facts = [repr(more)]
+    for path in paths:
+        try:
+            stat = path.stat()
+        except FileNotFoundError as error:
+            raise DatasetError(f"{path}: no such file; complete the folder") from error
+        facts.append(f"{path.name} {stat.st_size} {stat.st_mtime_ns}")
+    return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
+
+
+def encoded(paths: Sequence[Path], name: str, encoding: str, rate: Fraction | int, cache: Path) -> Path:
+    """Return the pictures as H.264 (an entry of ``ENCODINGS``), encoded now unless ``cache`` holds it already.
+
+    Raises ``DatasetError`` for pictures that cannot be read or encoded together.
+    """
+    options = ENCODINGS[encoding]
+    path = cache / f"{name}-{fingerprint(paths, dict(options), rate)}.mp4"
+    if not path.exists():
+        try:
+            cache.mkdir(parents=True, exist_ok=True)
+            encode((read_rgb(picture) for picture in paths), path, rate=rate, options=options)
+        except (ValueError, OSError) as error:
+            raise DatasetError(f"{name}: cannot be encoded ({error}); try --encoding none") from error
+    return path

@@ -1,0 +1,194 @@
+"""A whole window on a GPU: up go paths and reduced pictures, two kernels run, down come the labels.
+
+Nothing here waits for the device but asking for a result: uploads and downloads are asynchronous, from and to pinned
+memory, and downloads have a stream of their own, so that the network's next run does not wait for them (docs/gpu.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
+from warpseg.core.geometry import follow
+from warpseg.core.keyframes import Policy, Window, alphas, windows
+from warpseg.core.schemes import Estimate, Reverse, SplitNetwork, searched
+from warpseg.labels.gpu import labels_gpu
+from warpseg.labels.gpu_warp import Evidence, carry_cells
+from warpseg.motion.luma import MARGIN, Plane
+from warpseg.motion.sad import WINDOW
+from warpseg.types import HALF_CONFIDENCE, Frame, MotionField
+
+__all__ = ["Labelled", "Step", "interpolate", "label_steps", "steps"]
+
+
+class Step(NamedTuple):
+    """A frame of a window and what leads from it to the keyframes."""
+
+    frame: Frame
+    distance: int  # frames to the nearest keyframe it is made from; 0 for the keyframe itself
+    alpha: float  # weight of the keyframe's map in [0, 1]; the rest is the next keyframe's
+    to_key: MotionField | None  # not looked at where alpha is 0
+    to_next: MotionField | None  # not looked at where alpha is 1
+
+
+class Labelled:
+    """One frame's result; its labels and confidence may still be on their way."""
+
+    def __init__(self, step: Step, scores: Tensor, results: _Download, number: int) -> None:
+        self.frame, self.distance = step.frame, step.distance
+        self.scores = scores  # (C, h, w) float32, on the device
+        self._results, self._number = results, number
+
+    def labels(self) -> NDArray[Any]:
+        """Wait for the class ids (H, W): uint8, or int32 for more than 255 classes."""
+        ids: NDArray[Any] = self._results.wait()[0][self._number].numpy()
+        return ids
+
+    def estimate(self) -> Estimate:
+        """Wait for what a scheme says of the frame: its confidence (h, w) is on the CPU, None where nobody judged."""
+        found = self._results.wait()
+        confidence = found[1][self._number] if len(found) > 1 and self.distance > 0 else None
+        return Estimate(self.frame, self.distance, self.scores, confidence)
+
+
+def interpolate(
+    frames: Iterable[Frame], network: SplitNetwork, n: int | Policy, *, judged: bool, reverse: Reverse = searched
+) -> Iterator[Labelled]:
+    """Algorithm 2 as ``schemes.interpolate`` with ``average`` and ``composed`` has it, labels included.
+
+    ``network.features`` gives score maps on a CUDA device. ``judged`` is ``by_evidence``, otherwise ``by_distance``.
+    Yields a window once its next keyframe is read and its kernels are queued.
+    """
+    f_next = None
+    for window in windows(frames, n):
+        f_key = network.features(window.key) if f_next is None else f_next
+        f_next = None if window.next_key is None else network.features(window.next_key)
+        grids = [(f.shape[-2], f.shape[-1]) for f in (f_key, f_next) if f is not None]
+        todo = steps(window, grids[0], grids[-1], reverse)
+        yield from label_steps(todo, window.key, f_key, window.next_key, f_next, judged=judged)
+
+
+def steps(window: Window, grid: tuple[int, int], next_grid: tuple[int, int], reverse: Reverse = searched) -> list[Step]:
+    """Return a step for the keyframe and each frame between.
+
+    Paths are on the grid (h, w) of the keyframe's score map, or on that of the next one's where they lead there.
+    The order and the weights are Algorithm 2's, the paths those of ``schemes.composed``. Computed on the CPU.
+    """
+    weights = alphas(window)
+    n = len(weights)
+    onward = _paths((frame.motion for frame in window.between[: n - 1 - weights.count(0)]), grid)
+    back: list[MotionField] = []
+    if window.next_key is not None:
+        led = [window.next_key, *reversed(window.between)][: n - 1 - weights[1:].count(1)]
+        back = _paths(map(reverse, led), next_grid)
+    found = [Step(window.key, 0, 1.0, MotionField.zero(grid), None)]
+    for p, frame in enumerate(window.between, 1):
+        to_key = onward[p - 1] if weights[p] > 0 else None
+        to_next = back[n - p - 1] if weights[p] < 1 else None
+        distance = min(p if to_key is not None else n, n - p if to_next is not None else n)
+        found.append(Step(frame, distance, weights[p], to_key, to_next))
+    return found
+
+
+def _paths(motions: Iterable[MotionField], grid: tuple[int, int]) -> list[MotionField]:
+    """Return the path after each of the motions, as far as the keyframe."""
+    passed: list[MotionField] = []
+    found = []
+    for motion in motions:
+        passed.insert(0, motion)
+        found.append(follow(passed, grid))
+    return found
+
+
+def label_steps(
+    steps: Sequence[Step],
+    key: Frame,
+    forward: Tensor,
+    next_key: Frame | None = None,
+    backward: Tensor | None = None,
+    *,
+    judged: bool,
+) -> list[Labelled]:
+    """Carry score maps to the frames of ``steps`` and label them all, not waiting for the device.
+
+    ``forward`` (C, h, w) are the scores of ``key``, ``backward`` those of ``next_key``, on one device. They are
+    averaged by ``alpha`` alone, or with ``judged`` by the pictures (``evidence.by_evidence``) if every frame has a
+    plane.
+    Returns a result for each step, in order. Raises ValueError where maps that differ in shape are to be averaged.
+    """
+    if backward is not None and next_key is not None and next_key.size != key.size:
+        # The picture's size changes at a cut, where nothing is averaged: two windows, each of one size.
+        before = [step for step in steps if step.alpha == 1]
+        after = [step._replace(alpha=1.0, to_key=step.to_next, to_next=None) for step in steps if step.alpha == 0]
+        if len(before) + len(after) < len(steps):
+            raise ValueError(
+                f"keyframes of {key.size} and {next_key.size} pixels: only frames of one size are averaged"
+            )
+        return label_steps(before, key, forward, judged=judged) + label_steps(after, next_key, backward, judged=judged)
+    if not steps:
+        return []
+    device = forward.device
+    still = torch.zeros(2, *forward.shape[-2:])
+    led = [path for step in steps for path in (step.to_key, step.to_next)]
+    paths = _upload([still if path is None else path.offsets for path in led], device).unflatten(0, (-1, 2))
+    weights = _upload([torch.tensor(step.alpha) for step in steps], device)
+    seen = [key, *(step.frame for step in steps), *([next_key] if next_key else [])]
+    evidence = _evidence(seen, device) if judged else None
+    scores, confidence = carry_cells(forward, backward, paths, weights, evidence)
+    ids = labels_gpu(scores, key.size)
+    results = _Download([ids] if confidence is None else [ids, confidence])
+    return [Labelled(step, scores[number], results, number) for number, step in enumerate(steps)]
+
+
+def _evidence(frames: Sequence[Frame], device: torch.device) -> Evidence | None:
+    """Upload the frames' reduced pictures; None where one has none."""
+    planes = [frame.plane for frame in frames if isinstance(frame.plane, Plane)]
+    if len(planes) < len(frames):
+        return None
+    pixels = _upload([torch.from_numpy(plane.pixels) for plane in planes], device)
+    size, factor = planes[0].size, planes[0].factor
+    return Evidence(pixels, size, factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
+
+
+def _upload(rows: Sequence[Tensor], device: torch.device) -> Tensor:
+    """Stack tensors on a device; from pinned memory, which torch keeps until it has been read."""
+    staged = torch.empty((len(rows), *rows[0].shape), dtype=rows[0].dtype, pin_memory=device.type == "cuda")
+    return torch.stack(list(rows), out=staged).to(device, non_blocking=True)
+
+
+class _Download:
+    """Tensors on their way to pinned memory."""
+
+    def __init__(self, tensors: Sequence[Tensor]) -> None:
+        self._arrived: torch.cuda.Event | None = None
+        self._tensors = list(tensors)
+        device = tensors[0].device
+        if device.type != "cuda":
+            return
+        stream = _copies(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            for number, tensor in enumerate(tensors):
+                pinned = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=True)
+                self._tensors[number] = pinned.copy_(tensor, non_blocking=True)
+                tensor.record_stream(stream)  # its memory is not given away before it has been read
+            self._arrived = torch.cuda.Event(blocking=True)  # who waits leaves the core to others
+            self._arrived.record(stream)
+
+    def wait(self) -> list[Tensor]:
+        """Return the tensors on the CPU once they are there."""
+        if self._arrived is not None:
+            self._arrived.synchronize()
+        return self._tensors
+
+
+@lru_cache
+def _copies(device: torch.device) -> torch.cuda.Stream:
+    """Return the stream on which results leave a device."""
+    return torch.cuda.Stream(device)

@@ -1,0 +1,1 @@
+"""Measure: accuracy, speed, calibration, the paper's tables, videos and pairs of runs."""

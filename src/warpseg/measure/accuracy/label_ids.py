@@ -1,0 +1,40 @@
+"""Results as the Cityscapes benchmark wants them: labelIds under the official names."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from warpseg.datasets.cityscapes import to_label_ids
+from warpseg.datasets.clip import Clip
+from warpseg.errors import OutputError
+from warpseg.measure.accuracy.score import Export
+from warpseg.measure.setting import Setting
+
+__all__ = ["label_ids"]
+
+
+def label_ids(folder: Path) -> Export:
+    """Return what writes each target to ``folder/{setting}/distance_{p}/{city}_{sequence}_{frame}_labelIds.png``.
+
+    Each folder is what the official script takes as its results. Raises ``OutputError`` where a file cannot be written.
+    """
+
+    def write(setting: Setting, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:
+        name = re.sub(r"[^\w-]+", "_", str(setting).replace("=", ""))
+        path = folder / name / f"distance_{p}" / f"{clip.name}_labelIds.png"
+        part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(to_label_ids(labels.astype(np.uint8))).save(part)
+            os.replace(part, path)
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+
+    return write

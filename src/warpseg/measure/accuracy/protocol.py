@@ -1,0 +1,90 @@
+"""Accuracy at each distance from the keyframe, all on the same target frames (paper, section 4.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from warpseg.core.schemes import Estimate, SplitNetwork
+from warpseg.engine.segmentation import Segmentation
+from warpseg.measure.accuracy.metrics import confusion
+from warpseg.measure.accuracy.results import Scores
+from warpseg.types import Classes, Frame
+
+__all__ = ["Remembering", "Scheme", "Watch", "by_offset"]
+
+Scheme = Callable[[Iterable[Frame]], Iterator[Estimate]]
+
+# Called with offset from the keyframe, frame number and labels (height, width).
+Watch = Callable[[int, int, NDArray[Any]], None]
+
+
+class Remembering:
+    """A network that computes the features of each frame once, for many runs over one decoded video.
+
+    Frames are known by their number: make another for another video. It holds all features until it is told to
+    ``forget``. Speed must not be measured with it.
+    """
+
+    def __init__(self, network: SplitNetwork) -> None:
+        self._network = network
+        self._known: dict[int, Tensor] = {}
+        self.task = network.task
+
+    def features(self, frame: Frame) -> Tensor:
+        """Return the features of a frame, computed when first asked for."""
+        if frame.index not in self._known:
+            # Of a copy: the frame itself would keep its converted pixels as long as it is held.
+            self._known[frame.index] = self._network.features(replace(frame))
+        return self._known[frame.index]
+
+    def forget(self, before: int) -> None:
+        """Drop the features of frames that come before number ``before``."""
+        self._known = {index: f for index, f in self._known.items() if index >= before}
+
+
+def by_offset(
+    frames: Sequence[Frame],
+    truth: Mapping[int, NDArray[np.uint8]],
+    scheme: Scheme,
+    n: int,
+    classes: Classes,
+    *,
+    margin: int | None = None,
+    watch: Watch | None = None,
+) -> Scores:
+    """Score a scheme at each offset p = 0 .. n-1 from the previous keyframe.
+
+    The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of
+    ``truth`` (label maps by frame number, 255: void) that lie in a whole window at each shift, so have n - 1 frames on
+    either side, or ``margin`` frames where that is more: with that of the largest, several intervals have the same
+    targets. ``scheme`` is run once a shift: give it a ``Remembering`` network. ``watch`` is shown each target's labels.
+    Raises ``ValueError`` where no labelled frame lies in whole windows, and for labels out of range.
+    """
+    sides = max(n - 1, margin or 0)
+    inside = [i for i in range(sides, len(frames) - sides) if frames[i].index in truth]
+    if not inside:
+        raise ValueError(
+            f"no labelled frame has {sides} frames on either side: {len(frames)} frames, {len(truth)} of them "
+            f"labelled, are too few for interval {sides + 1}"
+        )
+    # Frames that no target's window holds at any shift need not be run.
+    first = inside[0] - (n - 1)
+    frames = frames[first : inside[-1] + n]
+    targets = {i - first: frames[i - first].index for i in inside}  # position -> frame number
+    rows = {i: row for row, i in enumerate(targets)}
+    matrices = np.zeros((n, len(targets), len(classes), len(classes)), np.int64)
+    for shift in range(n):
+        for i, estimate in enumerate(scheme(frames[shift:]), shift):
+            if i in targets:
+                label = truth[targets[i]]
+                predicted = Segmentation(estimate, classes).labels(label.shape)
+                matrices[(i - shift) % n, rows[i]] = confusion(label, predicted, len(classes))
+                if watch is not None:
+                    watch((i - shift) % n, targets[i], predicted)
+    return Scores(tuple(targets.values()), matrices)

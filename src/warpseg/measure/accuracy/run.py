@@ -1,0 +1,164 @@
+"""The whole of ``warpseg evaluate``: every setting on every clip, then their speed, then one result file."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from warpseg.datasets.clip import Dataset
+from warpseg.errors import OutputError
+from warpseg.measure.accuracy.cache import Result, Store
+from warpseg.measure.accuracy.score import Export, score_clip
+from warpseg.measure.accuracy.summary import row
+from warpseg.measure.setting import EVERY, Setting
+from warpseg.measure.speed.settings import measure, some_of
+from warpseg.networks import Network
+
+__all__ = ["evaluate", "machine", "write_json"]
+
+Progress = Callable[[str], None]
+
+
+def evaluate(
+    dataset: Dataset,
+    network: Network,
+    settings: Sequence[Setting],
+    out: Path,
+    *,
+    rounds: int = 3,
+    speed_frames: int | None = None,
+    export: Export | None = None,
+    progress: Progress = lambda line: None,
+    command: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Score the settings, measure their speed in ``rounds`` (0: not at all), write and return ``evaluation.json``.
+
+    Speed is of at most eight clips, and ``speed_frames`` of each where that is given.
+    Frame by frame is always among the settings. All settings and distances are scored on the same target frames: those
+    with as many frames on either side as the largest interval wants. What was finished under ``out`` by an earlier run
+    of the same settings on the same files is not done again. ``progress`` is told what is being done, in a line.
+    Raises ``DatasetError`` for data that does not fit and ``OutputError`` where ``out`` cannot be written.
+    """
+    settings = list(dict.fromkeys([EVERY, *settings]))
+    begun = datetime.now(UTC)
+    margin = max(setting.longest for setting in settings) - 1
+    store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
+    results = _accuracy(dataset, network, settings, store, margin, export, progress)
+    speeds: dict[Setting, dict[str, Any]] = {}
+    timed = some_of(dataset.clips) if rounds else []
+    if timed:
+
+        def done(lap: int, setting: Setting) -> None:
+            progress(f"speed, round {lap} of {rounds}: {setting}" if lap else f"speed, warming up: {setting}")
+
+        speeds = measure(timed, network, settings, frames=speed_frames, rounds=rounds, done=done)
+    facts = {
+        "what": "evaluation",
+        "measure": "mIoU" if dataset.is_labelled else "agreement",
+        "command": list(command) if command is not None else None,
+        "started": begun.isoformat(timespec="seconds"),
+        "dataset": {
+            "name": dataset.name,
+            "clips": [clip.name for clip in dataset.clips],
+            "labels": sum(len(clip.labels) for clip in dataset.clips),
+            "encoding": dataset.encoding,
+            "network_sees": "decoded frames" if dataset.decoded else "clean frames",
+        },
+        "model": _seen(dataset, network)["model"],
+        "classes": list(results[EVERY][0].classes),
+        "categories": list(dataset.categories),
+        "margin": margin,
+        "speed_rounds": rounds,
+        "speed_clips": [clip.name for clip in timed],
+        "speed_frames": speed_frames,  # of each clip at most; None: all
+        "machine": machine(),
+        "rows": [
+            setting.facts() | {"name": str(setting)} | row(found, dataset.categories) | {"speed": speeds.get(setting)}
+            for setting, found in results.items()
+        ],
+    }
+    write_json(out / "evaluation.json", facts)
+    return facts
+
+
+def _accuracy(
+    dataset: Dataset,
+    network: Network,
+    settings: Sequence[Setting],
+    store: Store,
+    margin: int,
+    export: Export | None,
+    progress: Progress,
+) -> dict[Setting, list[Result]]:
+    results: dict[Setting, list[Result]] = {setting: [] for setting in settings}
+    segmenters = {setting: setting.segmenter(network) for setting in settings}
+    for k, clip in enumerate(dataset.clips, 1):
+        found = {setting: store.load(clip, setting) for setting in settings}
+        pending = {setting: segmenter for setting, segmenter in segmenters.items() if found[setting] is None}
+        where = f"accuracy, {clip.name} ({k} of {len(dataset.clips)})"
+        if not pending:
+            progress(f"{where}: done before")
+        elif not dataset.is_labelled or len(clip.labels):
+
+            def say(line: str, where: str = where) -> None:
+                progress(f"{where}: {line}")
+
+            found |= score_clip(clip, dataset, network, pending, store, margin=margin, export=export, progress=say)
+        for setting in settings:
+            finished = found[setting]
+            if finished is not None:  # a clip without labels has nothing to say
+                results[setting].append(finished)
+    return results
+
+
+def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
+    """Return what accuracy depends on beside clip and setting."""
+    return {
+        "model": {
+            "name": network.name,
+            "sha256": network.checksum,
+            "device": str(network.device),
+            "precision": str(network.dtype).removeprefix("torch."),
+            "short_side": network.short_side,
+        },
+        "dataset": dataset.name,
+        "labelled": dataset.is_labelled,
+        "classes": dataset.classes,
+    }
+
+
+def machine() -> dict[str, Any]:
+    """Return what speed depends on: processor, threads, versions."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    return {
+        "cpu": next(
+            (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
+        ),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "threads": torch.get_num_threads(),
+        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
+        | {"python": platform.python_version()},
+    }
+
+
+def write_json(path: Path, facts: Any) -> None:
+    """Write a result file, whole or not at all; raises ``OutputError`` where it cannot."""
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part.json")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error

@@ -1,0 +1,131 @@
+"""A setting's results on all clips as one row of a result file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.measure.accuracy.cache import Result
+from warpseg.measure.accuracy.metrics import Matrix, iou, mean_iou
+from warpseg.measure.accuracy.results import Scores
+from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
+
+__all__ = ["block_of", "grouped", "merged", "row"]
+
+_BLOCK = 10  # neighbouring frames that are drawn together
+
+
+def merged(results: Sequence[Result]) -> Scores | UnevenScores:
+    """Join the clips' scores: the targets of one clip as they are, those of several summed, one target a clip."""
+    if len(results) == 1:
+        return results[0].scores
+    uneven = [result.scores for result in results if isinstance(result.scores, UnevenScores)]
+    if uneven:
+        return added(uneven)
+    sums = [result.scores.matrices.sum(1, keepdims=True) for result in results]
+    return Scores(tuple(range(len(results))), np.concatenate(sums, 1))
+
+
+def block_of(targets: int, clips: int) -> int | None:
+    """Return how many neighbouring targets the bootstrap draws together: 1 for clips, at most 10 for frames.
+
+    None where there are too few to draw from.
+    """
+    if targets < 2:
+        return None
+    return 1 if clips > 1 else max(min(_BLOCK, targets // 2), 1)
+
+
+def grouped(matrices: Matrix, groups: Sequence[Sequence[int]]) -> Matrix:
+    """Join classes: confusion matrices (..., classes, classes) to (..., groups, groups)."""
+    member = np.zeros((len(groups), matrices.shape[-1]), np.int64)
+    for group, classes in enumerate(groups):
+        member[group, list(classes)] = 1
+    joined: Matrix = member @ matrices @ member.T
+    return joined
+
+
+def row(results: Sequence[Result], categories: Mapping[str, Sequence[int]]) -> dict[str, Any]:
+    """Return what the clips' results are together, in percent; see ``docs/outputs.md`` for the names."""
+    scores = merged(results)
+    block = block_of(len(scores.frames), len(results))
+    found = scores.summary(block=block)
+    found["targets"] = sum(len(result.scores.frames) for result in results)
+    found["bootstrap"] = None if block is None else {"of": "clips" if len(results) > 1 else "frames", "block": block}
+    parts = _Parts.of(scores)
+    found["per_class"] = parts.shares()
+    found["pixel_accuracy"] = parts.curve(_right)
+    if categories:
+        joined = parts.grouped([*categories.values()])
+        found["per_category"] = joined.shares()
+        found["category_iou"] = joined.curve(mean_iou)
+    equal, compared = np.concatenate([result.steady for result in results]).sum(0).tolist()
+    found["temporal_consistency"] = 100 * equal / compared if compared else None
+    cleaned: dict[str, Any] = _clean(found)
+    return cleaned
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """Matrices (..., classes, classes) of which classes and pixels are read: NaN where nothing is to be said."""
+
+    every: Matrix  # frame by frame
+    by_distance: Matrix  # (distances, ...): those that are told, from 1 on
+    between: Matrix  # (k, ...), whose mean is the reading "average"
+    pooled: Matrix
+
+    @classmethod
+    def of(cls, scores: Scores | UnevenScores) -> _Parts:
+        """Take them from scores, as their own readings are made."""
+        matrices = scores.matrices.sum(1)
+        if isinstance(scores, Scores):
+            between = matrices[1:] if len(matrices) > 1 else matrices
+            return cls(matrices[0], matrices[1:], between, matrices.sum(0))
+        told = np.where(scores.judged[1:, None, None], matrices[1:], 0)
+        last = int(np.flatnonzero(scores.judged).max(initial=0))
+        return cls(scores.every.sum(0), told[:last], scores.between.sum(0)[None], matrices.sum(0))
+
+    def grouped(self, groups: Sequence[Sequence[int]]) -> _Parts:
+        """Join classes."""
+        return _Parts(
+            *(grouped(matrix, groups) for matrix in (self.every, self.by_distance, self.between, self.pooled))
+        )
+
+    def shares(self) -> dict[str, Any]:
+        """Return each class's IoU frame by frame, at every distance, on average between keyframes, and pooled."""
+        return {
+            "every_frame": (100 * iou(self.every)).tolist(),
+            "by_distance": (100 * iou(self.by_distance)).tolist(),
+            "average": (100 * iou(self.between).mean(0)).tolist(),
+            "pooled": (100 * iou(self.pooled)).tolist(),
+        }
+
+    def curve(self, reading: Callable[[Matrix], NDArray[np.float64]]) -> dict[str, Any]:
+        """Return one value of a matrix frame by frame, at every distance, and on average between keyframes."""
+        return {
+            "every_frame": 100 * float(reading(self.every)),
+            "by_distance": (100 * reading(self.by_distance)).tolist(),
+            "average": 100 * float(reading(self.between).mean()),
+        }
+
+
+def _right(matrices: Matrix) -> NDArray[np.float64]:
+    """Return the share of pixels that are right, NaN where there are none."""
+    total = matrices.sum((-2, -1))
+    found = np.full(total.shape, np.nan)
+    np.divide(np.trace(matrices, axis1=-2, axis2=-1), total, out=found, where=total > 0)
+    return found
+
+
+def _clean(value: Any) -> Any:
+    """Replace NaN (a class that does not occur), which JSON does not know, by None."""
+    if isinstance(value, dict):
+        return {key: _clean(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean(inner) for inner in value]
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,133 @@
+"""A profile: settings with the promise they were chosen for and the evidence, as a JSON file."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from warpseg.errors import ModelError, OutputError, ProfileError
+from warpseg.measure.calibration.targets import Kind, Target
+from warpseg.networks import checksum
+
+__all__ = ["Profile", "Weights", "read", "write"]
+
+_FORMAT = "warpseg profile 1"
+_SETTINGS = {
+    "fusion": ("confidence", "average", "maximum", "maximum-literal"),
+    "scheme": ("every", "copy", "propagate", "interpolate"),
+    "motion": ("auto", "codec", "estimate", "flow", "none"),
+}
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A file of weights and what it holds."""
+
+    file: str
+    sha256: str
+
+    @classmethod
+    def of(cls, path: Path) -> Weights:
+        """Describe a file; raises ``ModelError`` where it cannot be read."""
+        try:
+            return cls(str(path.resolve()), checksum(path))
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror}); give a file of weights") from error
+
+    def found(self, where: Path) -> Path:
+        """Return the file; raises ``ProfileError`` where it is not there or holds something else."""
+        path = Path(self.file)
+        if not path.is_file() or checksum(path) != self.sha256:
+            what = "is not the file that it was made with" if path.exists() else "is not there"
+            raise ProfileError(f"{where}: its flow weights {path} {what}; give them with --flow-weights")
+        return path
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What ``warpseg calibrate`` found."""
+
+    scheme: str
+    interval: int
+    fusion: str
+    motion: str
+    target: Target
+    model: Mapping[str, str | None]  # name, sha256 of the weights
+    flow_weights: Weights | None = None  # of motion "flow"; None: OpenCV's DIS
+    facts: Mapping[str, Any] = field(default_factory=dict)  # bound, evidence, sampling, sources, date, versions
+
+    def check_model(self, name: str, checksum: str | None, where: str) -> None:
+        """Raise ``ModelError`` where the network is not the one that the profile ``where`` was made with."""
+        expected = self.model.get("sha256")
+        if (expected, checksum) == (None, None) and self.model.get("name") == name:
+            return
+        if expected is None or expected != checksum:
+            raise ModelError(
+                f"{where}: made with {self.model.get('name')} (sha256 {(expected or 'unknown')[:12]}), not with {name} "
+                f"(sha256 {(checksum or 'unknown')[:12]}); choose its --model, or calibrate this one"
+            )
+
+
+def write(profile: Profile, path: Path) -> None:
+    """Write a profile; raises ``OutputError`` where it cannot be."""
+    settings = {key: getattr(profile, key) for key in ("scheme", "interval", "fusion", "motion")}
+    if profile.flow_weights is not None:
+        settings["flow_weights"] = asdict(profile.flow_weights)
+    whole = {
+        "format": _FORMAT,
+        "settings": settings,
+        "target": asdict(profile.target),
+        "model": dict(profile.model),
+        **profile.facts,
+    }
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        part.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+
+
+def read(path: Path) -> Profile:
+    """Read a profile; raises ``ProfileError`` where it is missing, no profile, or one of another version."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ProfileError(f"{path}: cannot be read ({error.strerror}); make one with warpseg calibrate") from error
+    except ValueError as error:
+        raise ProfileError(f"{path}: not JSON; make a profile with warpseg calibrate") from error
+    if not isinstance(found, dict) or found.get("format") != _FORMAT:
+        raise ProfileError(f"{path}: not a profile of this version ('format': '{_FORMAT}'); calibrate again")
+    settings, target, model = (_mapping(found, key, path) for key in ("settings", "target", "model"))
+    for key, accepted in _SETTINGS.items():
+        if settings.get(key) not in accepted:
+            raise ProfileError(f"{path}: {key} {settings.get(key)!r}: expected one of {', '.join(accepted)}")
+    interval, value = settings.get("interval"), target.get("value")
+    if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
+        raise ProfileError(f"{path}: interval {interval!r}: expected a whole number of frames, 1 or more")
+    if target.get("kind") not in get_args(Kind) or not isinstance(value, (int, float)):
+        raise ProfileError(f"{path}: target {target}: expected one of {', '.join(get_args(Kind))} and its value")
+    weights = settings.get("flow_weights")
+    if weights is not None and not (isinstance(weights, dict) and {*weights} == {"file", "sha256"}):
+        raise ProfileError(f"{path}: flow_weights {weights!r}: expected a file and its sha256")
+    return Profile(
+        settings["scheme"],
+        interval,
+        settings["fusion"],
+        settings["motion"],
+        Target(target["kind"], float(value)),
+        model,
+        None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
+        {key: found[key] for key in found if key not in ("format", "settings", "target", "model")},
+    )
+
+
+def _mapping(found: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    value = found.get(key)
+    if not isinstance(value, dict):
+        raise ProfileError(f"{path}: has no {key}; make a profile with warpseg calibrate")
+    return value

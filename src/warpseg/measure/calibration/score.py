@@ -1,0 +1,154 @@
+"""Settings scored on excerpts: the protocol of ``evaluate`` on each, the network once a frame for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from warpseg.classes import IGNORE
+from warpseg.core.schemes import Estimate, SplitNetwork
+from warpseg.engine.segmentation import Segmentation
+from warpseg.engine.segmenter import Segmenter
+from warpseg.errors import WarpsegError
+from warpseg.measure.accuracy.chunks import Reader
+from warpseg.measure.accuracy.metrics import Matrix
+from warpseg.measure.accuracy.protocol import by_offset
+from warpseg.measure.calibration.bootstrap import FEWEST, lower_bound, weakest
+from warpseg.measure.calibration.samples import GAP, SPAN, Excerpt, Material, Plan
+from warpseg.measure.calibration.search import Choice, Row
+from warpseg.measure.calibration.targets import Measure, by_distance, worst
+from warpseg.networks import Network, ScoreSpace
+from warpseg.types import Classes, Frame
+
+__all__ = ["ExcerptJudge"]
+
+
+class Stored:
+    """A network that computes each frame of all sources once and keeps the maps in files of ``folder``."""
+
+    def __init__(self, network: SplitNetwork, folder: Path) -> None:
+        self._network, self._folder = network, folder
+        self.source = 0  # number of the source that frames are from now
+        self.task = network.task
+        self._device: torch.device | None = None
+
+    def features(self, frame: Frame) -> Tensor:
+        """Return the features of a frame, read again or computed."""
+        path = self._folder / f"{self.source}_{frame.index}.npy"
+        if path.exists():
+            return torch.from_numpy(np.load(path)).to(self._device)
+        f = self._network.features(frame)
+        self._device = f.device
+        np.save(path, f.cpu().numpy())
+        return f
+
+
+class ExcerptJudge:
+    """Judges settings on the excerpts of a plan; a ``search.Judge``.
+
+    Memory holds one excerpt at a time and the confusion matrices; ``folder`` holds the network's maps of the frames
+    that were needed so far. ``level`` is the confidence of each single bound.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        materials: Sequence[Material],
+        chosen: Plan,
+        measure: Measure,
+        meets: Callable[[float], bool],
+        level: float,
+        folder: Path,
+        say: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self._network, self._materials, self._plan, self._folder = network, materials, chosen, folder
+        self._measure, self._meets, self._level, self._say = measure, meets, level, say
+        self._stores: dict[str, Stored] = {}
+        self._classes = network.classes
+
+    @property
+    def network_frames(self) -> int:
+        """How many frames the network has run on."""
+        return len({path.name for path in self._folder.rglob("*.npy")})
+
+    def __call__(self, choices: Sequence[Choice], n: int) -> list[Row]:
+        """Score settings of one interval; raises ``WarpsegError`` where sources end early and too few are left."""
+        found, sources = self._score(choices, n)
+        if len(sources) < FEWEST:
+            raise WarpsegError(f"interval {n}: {len(sources)} windows could be read; give longer or more sources")
+        return [self._row(choice, n, np.stack(each, 1), sources) for choice, each in found.items()]
+
+    def matrices(self, choices: Sequence[Choice], n: int) -> dict[Choice, Matrix]:
+        """Return confusion matrices (n, windows, classes, classes) of settings of one interval."""
+        return {choice: np.stack(each, 1) for choice, each in self._score(choices, n)[0].items()}
+
+    def _score(self, choices: Sequence[Choice], n: int) -> tuple[dict[Choice, list[Matrix]], list[int]]:
+        found: dict[Choice, list[Matrix]] = {choice: [] for choice in choices}
+        used: list[int] = []
+        readers = [Reader(material.start, gap=GAP) for material in self._materials]
+        for excerpt in self._plan.excerpts:
+            first, count = excerpt.first - (n - 1), SPAN + 2 * (n - 1)
+            frames = readers[excerpt.source].read(first, count)
+            if not frames or frames[0].index != first or frames[-1].index < max(excerpt.targets) + n - 1:
+                continue  # the container claimed more frames than there are
+            used.append(excerpt.source)
+            for choice in choices:
+                found[choice].append(self._matrix(choice, n, excerpt, frames))
+        return found, used
+
+    def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
+        """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
+        segmenter = Segmenter(self._network, scheme=choice.scheme, interval=n, fusion=choice.fusion)  # type: ignore[arg-type]
+        store = self._store(segmenter.space)
+        store.source = excerpt.source
+        labels = self._materials[excerpt.source].labels
+        classes = self._known_classes(store, frames[0])
+        if labels is None:
+            position = {frame.index: frame for frame in frames}
+            shown = {i: Estimate(position[i], 0, store.task(store.features(position[i]))) for i in excerpt.targets}
+            truth = {i: Segmentation(estimate, classes).labels() for i, estimate in shown.items()}
+        else:
+            truth = {i: labels[i] for i in excerpt.targets}
+
+        def scheme(frames: Sequence[Frame]) -> Iterator[Estimate]:
+            # No further than the keyframe after the last target: what comes then is not judged.
+            last = (excerpt.targets[-1] - frames[0].index) // n + 1
+            # The schemes as ``segment`` runs them, but on the stored maps.
+            return segmenter.estimates(frames[: last * n + 1], store)
+
+        matrices: Matrix = by_offset(frames, truth, scheme, n, classes).matrices.sum(1)  # type: ignore[arg-type]
+        return matrices
+
+    def _store(self, space: str) -> Stored:
+        if space not in self._stores:
+            folder = self._folder / space
+            folder.mkdir()
+            self._stores[space] = Stored(self._network if space == "features" else ScoreSpace(self._network), folder)
+        return self._stores[space]
+
+    def _known_classes(self, store: Stored, frame: Frame) -> Classes:
+        if self._classes is None:
+            count = len(store.task(store.features(frame)))
+            self._classes = Classes(tuple(f"class {i}" for i in range(count)), ((0, 0, 0),) * count)
+        if len(self._classes) > IGNORE:
+            raise WarpsegError(f"{self._network.name} has {len(self._classes)} classes; up to {IGNORE} can be counted")
+        return self._classes
+
+    def _row(self, choice: Choice, n: int, matrices: Matrix, sources: Sequence[int]) -> Row:
+        values = by_distance(self._measure, matrices.sum(1))
+        bound = lower_bound(self._measure, matrices, sources, self._level)
+        row = Row(
+            choice,
+            n,
+            tuple(float(value) for value in values),
+            float(worst(self._measure, values)),
+            bound,
+            weakest(self._measure, matrices),
+            self._meets(bound),
+        )
+        self._say(f"{choice}, interval {n}: worst {100 * row.worst:.1f}, bound {100 * bound:.1f}")
+        return row

@@ -1,0 +1,63 @@
+"""What is promised: mIoU, its drop below frame by frame, or agreement; and the targets that users give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.measure.accuracy.metrics import mean_iou
+
+__all__ = ["Kind", "Measure", "Target", "by_distance", "shown", "worst"]
+
+Values = NDArray[np.float64]
+Measure = Literal["mIoU", "drop of mIoU", "agreement"]
+Kind = Literal["min-miou", "max-drop", "min-agreement", "target-fps"]
+
+_MEASURES: dict[Kind, Measure] = {"min-miou": "mIoU", "max-drop": "drop of mIoU", "min-agreement": "agreement"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the user asks for: ``value`` is in percent, points of mIoU or frames a second."""
+
+    kind: Kind
+    value: float
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether it can only be judged with true labels."""
+        return self.kind in ("min-miou", "max-drop")
+
+    def measure(self, *, labelled: bool) -> Measure:
+        """Return what is measured for it; a speed is bought with mIoU where there are labels, else with agreement."""
+        return _MEASURES.get(self.kind, "mIoU" if labelled else "agreement")
+
+    def is_met(self, bound: float) -> bool:
+        """Tell whether a lower bound of ``worst`` is good enough; a speed asks nothing of it."""
+        if self.kind == "target-fps":
+            return True
+        return bound >= (-self.value if self.kind == "max-drop" else self.value) / 100
+
+
+def by_distance(measure: Measure, matrices: NDArray[Any]) -> Values:
+    """Return mIoU, or for agreement the share of equal pixels, (...) of confusion matrices (..., classes, classes)."""
+    if measure != "agreement":
+        return mean_iou(matrices)
+    return np.asarray(np.trace(matrices, axis1=-2, axis2=-1) / matrices.sum((-2, -1)), np.float64)
+
+
+def worst(measure: Measure, values: Values) -> Values:
+    """Return the least of the distances 1 .. n-1 (...) of ``by_distance`` (..., n); less frame by frame for a drop.
+
+    More is better for every measure.
+    """
+    least = values[..., 1:].min(-1) if values.shape[-1] > 1 else values[..., 0]
+    return np.asarray(least - values[..., 0] if measure == "drop of mIoU" else least)
+
+
+def shown(measure: Measure, value: float) -> float:
+    """Return a value of ``worst`` as it is told: in percent or points, a drop as a positive number."""
+    return -100 * value if measure == "drop of mIoU" else 100 * value

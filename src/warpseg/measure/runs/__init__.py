@@ -1,0 +1,1 @@
+"""Runs: two finished runs compared, in numbers and as a page."""

@@ -1,0 +1,101 @@
+"""Runs in processes of their own: how long the first mask takes, and how much memory a run needs.
+
+``python -m warpseg.measure.speed.cold_start``, with the settings as JSON on standard input, is such a process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from warpseg.errors import WarpsegError
+from warpseg.run.process import process
+from warpseg.run.startup import heavy_imports, keep_memory
+
+__all__ = ["first_mask"]
+
+# Where compiled code is kept between runs, by numba, torch and Triton.
+_CACHES = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
+
+
+def first_mask(source: str, segmenter: Mapping[str, Any], save: list[str], max_frames: int | None) -> dict[str, Any]:
+    """Segment ``source`` in two new processes and return what they say.
+
+    ``first_run_s`` and ``later_s`` are seconds from starting the process to the first frame written, with nothing
+    compiled yet and with what the first one left; ``peak_bytes`` is the later one's peak resident memory over
+    ``max_frames``, ``measured_by`` says how it is known. ``segmenter`` are options of ``Segmenter``, the model by name.
+    Raises ``WarpsegError`` with the last line of a process that fails.
+    """
+    settings = {"source": source, "segmenter": dict(segmenter), "save": save, "max_frames": max_frames}
+    with tempfile.TemporaryDirectory(prefix="warpseg-") as cache:
+        first, later = _run(settings, Path(cache)), _run(settings, Path(cache))
+    return {
+        "first_run_s": first["first"],
+        "later_s": later["first"],
+        "peak_bytes": later["peak"],
+        "measured_by": later["measured_by"],
+    }
+
+
+def _run(settings: dict[str, Any], cache: Path) -> dict[str, Any]:
+    started = time.time()
+    done = subprocess.run(
+        [sys.executable, "-m", "warpseg.measure.speed.cold_start"],
+        input=json.dumps(settings),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **{name: str(cache / name.lower()) for name in _CACHES}},
+    )
+    if done.returncode:
+        said = done.stderr.strip().splitlines()
+        raise WarpsegError(f"a run in a new process failed: {said[-1] if said else f'exit code {done.returncode}'}")
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return {**found, "first": found["first"] - started}
+
+
+def main() -> None:
+    """Segment as standard input says; print when the first frame was written and the peak of memory."""
+    keep_memory()  # as the command line does
+    settings = json.load(sys.stdin)
+    options: dict[str, Any] = {  # JSON knows no tuples
+        name: tuple(value) if isinstance(value, list) else value for name, value in settings["segmenter"].items()
+    }
+    # From here on is what a user waits for.
+    with heavy_imports():
+        from warpseg.engine.segmenter import Segmenter
+        from warpseg.measure.speed.peak_memory import peak
+        from warpseg.run.result import Report
+        from warpseg.types import VideoInfo
+
+    first: list[float] = []
+
+    def written(report: Report, info: VideoInfo) -> None:
+        if not first:
+            first.append(time.time())
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
+            process(
+                Segmenter(**options),
+                settings["source"],
+                folder,
+                save=settings["save"],
+                max_frames=settings["max_frames"],
+                progress=written,
+            )
+    except Exception as error:  # for the process that waits for this one
+        sys.exit(" ".join(str(error).split()) or type(error).__name__)
+    most, measured_by = peak()
+    print(json.dumps({"first": first[0], "peak": most, "measured_by": measured_by}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""How fast settings are: whole runs with nothing remembered, taking turns, so that all see the same machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from warpseg.datasets.clip import Clip
+from warpseg.engine.memory import Room
+from warpseg.engine.pipeline import Inline
+from warpseg.engine.segmenter import Segmenter
+from warpseg.engine.timing import Stages
+from warpseg.measure.setting import EVERY, Setting
+from warpseg.networks import Network
+
+__all__ = ["measure", "some_of"]
+
+_CLIPS = 8  # at most, of which speed is measured
+
+
+def some_of(clips: Sequence[Clip]) -> list[Clip]:
+    """Return the clips that speed is measured on: all, or eight that are spread evenly over them."""
+    if len(clips) <= _CLIPS:
+        return list(clips)
+    return [clips[round(k * (len(clips) - 1) / (_CLIPS - 1))] for k in range(_CLIPS)]
+
+
+def measure(
+    clips: Sequence[Clip],
+    network: Network,
+    settings: Sequence[Setting],
+    *,
+    frames: int | None = None,
+    rounds: int = 3,
+    done: Callable[[int, Setting], None] = lambda lap, setting: None,
+) -> dict[Setting, dict[str, Any]]:
+    """Return, for each setting, frames a second, speed-up and milliseconds a frame by stage.
+
+    From source to labels at the frames' size, nothing written: decoding, motion, network, warp and fusion, labels, of
+    the first ``frames`` of each clip's own source (decoded frames, also where accuracy is of clean ones), the stages at
+    once as in ``warpseg segment``. Each round runs every setting once over all ``clips``, after one to warm up;
+    speed-ups are over frame by frame in the same round. Medians of the rounds.
+    """
+    settings = list(dict.fromkeys([EVERY, *settings]))
+    segmenters = {setting: setting.segmenter(network) for setting in settings}
+    laps: dict[Setting, list[dict[str, float]]] = {setting: [] for setting in settings}
+    for lap in range(rounds + 1):
+        for setting, segmenter in segmenters.items():
+            stages, started = Stages(), time.perf_counter()
+            count = sum(_run(segmenter, clip, frames, stages) for clip in clips)
+            seconds = time.perf_counter() - started
+            if lap:
+                laps[setting].append(
+                    {"all": seconds / count} | {stage: spent / count for stage, spent in stages.seconds.items()}
+                )
+            done(lap, setting)
+    return {setting: _medians(laps[setting], laps[EVERY]) for setting in settings}
+
+
+def _run(segmenter: Segmenter, clip: Clip, frames: int | None, stages: Stages) -> int:
+    """Segment a clip once, as ``segment`` does, and return how many frames it has."""
+    source, limit = clip.find_source(), min(filter(None, (frames, clip.max_frames)), default=None)
+    recorded = isinstance(source, (str, Path))
+    with (
+        closing(segmenter.threads() if recorded else Inline()) as pipeline,
+        segmenter.open(source, stages=stages, max_frames=limit, pipeline=pipeline) as video,
+    ):
+        room = segmenter.room(video.info, pipeline)[0] if recorded else Room()
+        count = 0
+        for result in segmenter.segment(video, stages, pipeline=pipeline, room=room):
+            result.labels()
+            count += 1
+    return count
+
+
+def _medians(laps: list[dict[str, float]], every: list[dict[str, float]]) -> dict[str, Any]:
+    ratios = [b["all"] / a["all"] for a, b in zip(laps, every, strict=True)]
+    stages = {name for lap in laps for name in lap} - {"all"}
+    return {
+        "fps": 1 / float(np.median([lap["all"] for lap in laps])),
+        "speed_up": float(np.median(ratios)),
+        "speed_ups": ratios,  # of each round
+        "ms_by_stage": {name: 1000 * float(np.median([lap.get(name, 0.0) for lap in laps])) for name in sorted(stages)},
+    }

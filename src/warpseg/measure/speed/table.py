@@ -1,0 +1,106 @@
+"""The result as tables of words, for the terminal and for Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from warpseg.measure.speed.stages import STAGES
+
+__all__ = ["Table", "markdown", "notes", "speed", "stages"]
+
+Table = tuple[list[str], list[list[str]]]  # header, rows
+
+
+def speed(facts: dict[str, Any]) -> Table:
+    """Return frames a second and speed-ups, a row an interval."""
+    paper = facts["paper"]
+    header = ["interval", "fps", "speed-up", "model fps", "speed-up", "allowed fps", "share"]
+    rows = []
+    for row in facts["rows"]:
+        allowed, share = ("slowest", "of_slowest") if _on_gpu(facts) else ("allowed", "of_allowed")
+        cells = [
+            str(row["interval"]),
+            _number(row["fps"]["median"]),
+            _times(row["speed_up"]),
+            _number(row["model_fps"]["median"]),
+            _times(row["model_speed_up"]),
+            _number(row[f"{allowed}_fps"]),
+            f"{100 * row[f'share_{share}']:.0f} %",
+        ]
+        if paper:
+            cells.append(f"{paper['model_speed_up'][str(row['interval'])]:.2f}x")
+        rows.append(cells)
+    return header + (["paper's way"] if paper else []), rows
+
+
+def stages(facts: dict[str, Any]) -> Table:
+    """Return milliseconds by stage, a column an interval: a frame's share of all, then median and p95 of one run."""
+    rows = facts["rows"]
+    table = []
+    for name in STAGES:
+        if any(name in row["stages"] for row in rows):
+            table.append([name, *(_stage(row["stages"].get(name)) for row in rows)])
+    table.append(["of a frame between *", *(_number(row["between_ms"]) for row in rows)])
+    table.append(["processor time", *(_number(row["cpu_ms_a_frame"]) for row in rows)])
+    return ["ms a frame", *(f"interval {row['interval']}" for row in rows)], table
+
+
+def notes(facts: dict[str, Any]) -> list[str]:
+    """Return what else was measured, a line each."""
+    fps = "the slowest stage alone" if _on_gpu(facts) else f"its processor time on {facts['machine']['cores']} cores"
+    lines = [
+        f"fps: from file to {', '.join(facts['save'])}, as allowed by {fps}; model: network, warp, fuse, labels; "
+        f"speed-up over frame by frame, median of {facts['rounds']} rounds (least to most)",
+        "ms a frame: stages one after the other, in brackets median and p95 of a single run of the stage",
+        "* warp, fuse and labels of an intermediate frame",
+    ]
+    fresh, paper = facts["fresh"], facts["paper"]
+    if fresh:
+        lines.append(
+            f"first mask at interval {fresh['interval']}: {fresh['first_run_s']:.1f} s on a first run, "
+            f"{fresh['later_s']:.1f} s later, from the start of the process"
+        )
+        lines.append(
+            f"peak resident memory at interval {fresh['interval']}: {fresh['peak_bytes'] / 2**20:.0f} MiB "
+            f"({fresh['measured_by']})"
+        )
+    if paper:
+        parts = ", ".join(f"{name} {value:.1f}" for name, value in paper["ms"].items())
+        lines.append(
+            f"the paper's way, an intermediate frame: {paper['between_ms']:.1f} ms, motion not counted ({parts})"
+        )
+    return lines
+
+
+def markdown(table: Table) -> list[str]:
+    """Return the table's lines in Markdown."""
+    header, rows = table
+    return [_line(header), _line("---" for _ in header), *(_line(row) for row in rows)]
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _stage(stage: dict[str, Any] | None) -> str:
+    if stage is None:
+        return ""
+    return f"{_number(stage['ms_a_frame'])} ({_number(stage['median_ms'])}, {_number(stage['p95_ms'])})"
+
+
+def _on_gpu(facts: dict[str, Any]) -> bool:
+    return str(facts["model"]["device"]).startswith("cuda")
+
+
+def _times(spread: dict[str, float]) -> str:
+    if spread["least"] == spread["most"]:
+        return f"{spread['median']:.2f}x"
+    return f"{spread['median']:.2f}x ({spread['least']:.2f}-{spread['most']:.2f})"
+
+
+def _number(value: float | None) -> str:
+    """Write three digits, as many as a measurement holds."""
+    if value is None:
+        return ""
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

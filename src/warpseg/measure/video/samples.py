@@ -1,0 +1,104 @@
+"""What a picture of a video needs, gathered frame by frame in bounded memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from warpseg.core.geometry import resample
+from warpseg.measure.video.quality import Pair
+from warpseg.types import Frame
+
+__all__ = ["Collector", "Example", "Point"]
+
+_EXAMPLES = 6  # frames that are drawn
+_HELD = 18  # frames that are kept to choose them from
+_LONGER_SIDE = 640  # pixels that a frame is drawn at, at most
+_POINTS = 2000  # of the curves over time
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One frame to be drawn."""
+
+    index: int
+    picture: str | None
+    source: str  # of its motion
+    luma: NDArray[np.uint8]  # (h, w), reduced to a longer side of at most 640
+    motion: NDArray[np.float32]  # (2, h, w): right and down, in pixels of the video, since the frame before
+    error: Pair
+
+
+@dataclass(frozen=True)
+class Point:
+    """Errors added up over some frames that follow each other."""
+
+    index: int  # of the first
+    warped: float = 0.0
+    still: float = 0.0
+    pairs: int = 0
+    intra: bool = False  # an I-frame is among them
+
+    def and_then(self, later: Point) -> Point:
+        """Join this point with the one after it."""
+        warped, still = self.warped + later.warped, self.still + later.still
+        return Point(self.index, warped, still, self.pairs + later.pairs, self.intra or later.intra)
+
+
+class Collector:
+    """Keeps some frames and the errors of all; ``inspect`` calls it with each of them."""
+
+    def __init__(self) -> None:
+        self.points: list[Point] = []
+        self._examples: list[Example] = []
+        self._stride = 1
+        self._wanted = False
+        self._wide = 1  # frames a point
+        self._count = 0
+
+    def __call__(self, frame: Frame, pair: Pair | None) -> None:
+        """Take one more frame and its error, None at a scene's first."""
+        intra = frame.picture == "I"
+        errors = Point(frame.index, intra=intra) if pair is None else Point(frame.index, *_of(pair), 1, intra)
+        if self._count == _POINTS * self._wide:
+            self.points = [self.points[k].and_then(self.points[k + 1]) for k in range(0, _POINTS, 2)]
+            self._wide *= 2
+        if self._count % self._wide == 0:
+            self.points.append(errors)
+        else:
+            self.points[-1] = self.points[-1].and_then(errors)
+        # A frame without motion to show (the first of a scene) leaves its place to the one after it.
+        self._wanted = self._wanted or self._count % self._stride == 0
+        if self._wanted and pair is not None:
+            self._wanted = False
+            self._examples.append(_example(frame, pair))
+            if len(self._examples) > _HELD:
+                self._examples = self._examples[::3]
+                self._stride *= 3  # not by 2, the rhythm in which types of pictures repeat
+        self._count += 1
+
+    @property
+    def examples(self) -> list[Example]:
+        """Up to six frames, spread evenly."""
+        last = len(self._examples) - 1
+        if last < _EXAMPLES:
+            return list(self._examples)
+        return [self._examples[round(k * last / (_EXAMPLES - 1))] for k in range(_EXAMPLES)]
+
+
+def _of(pair: Pair) -> tuple[float, float]:
+    return pair.warped, pair.still
+
+
+def _example(frame: Frame, pair: Pair) -> Example:
+    height, width = frame.size
+    small = Image.fromarray(frame.pixels).convert("L")
+    small.thumbnail((_LONGER_SIDE, _LONGER_SIDE), Image.Resampling.BOX)
+    offsets = resample(frame.motion.offsets, (small.height, small.width))
+    # The field leads back to where content was; content came from there.
+    motion = -offsets * torch.tensor([width, height])[:, None, None]
+    return Example(frame.index, frame.picture, frame.motion_source, np.array(small), motion.numpy(), pair)

@@ -1,0 +1,130 @@
+"""What happened to a source, and ``run.json``, which says so beside its outputs."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from warpseg.engine.segmenter import Segmenter
+from warpseg.engine.source import Video
+from warpseg.errors import OutputError
+from warpseg.types import Classes
+
+__all__ = ["Report", "once", "write_run"]
+
+
+@dataclass
+class Report:
+    """What happened to one source; ``run.json`` holds the same."""
+
+    source: str
+    folder: Path
+    frames: int = 0
+    keyframes: int = 0
+    seconds: float = 0.0  # wall time from opening to the last output closed
+    stages: dict[str, float] = field(default_factory=dict)  # seconds by stage; stages overlap, so the sum may be more
+    network_alone: float = 0.0  # seconds that the keyframes would have taken with nothing else going on
+    needed_anyway: float = 0.0  # seconds of decoding, labels and writing that no overlap would have hidden
+    warnings: list[str] = field(default_factory=list)  # what was assumed or substituted
+    complete: bool = False
+    error: str | None = None
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames a second, end to end."""
+        return self.frames / self.seconds if self.seconds else 0.0
+
+    @property
+    def speed_up(self) -> float | None:
+        """About how many times faster than the network on every frame: its time alone, scaled to all frames, and what
+        frame by frame needs beside it, over what this run took. None where it ran on every frame.
+        """
+        if self.keyframes in (0, self.frames) or not self.seconds or not self.network_alone:
+            return None
+        return (self.network_alone / self.keyframes * self.frames + self.needed_anyway) / self.seconds
+
+
+def once(lines: Sequence[str]) -> list[str]:
+    """Drop repeats: outputs that were substituted alike (``overlay.mp4: ...``, ``masks.mkv: ...``) are told of once."""
+    said: dict[str, str] = {}
+    for line in lines:
+        said.setdefault(line.partition(": ")[2] or line, line)
+    return list(said.values())
+
+
+def write_run(
+    report: Report,
+    segmenter: Segmenter,
+    video: Video,
+    begun: datetime,
+    saved: Sequence[str],
+    classes: Classes | None,
+    command: Sequence[str] | None,
+    profile: Mapping[str, Any] | None = None,
+    pipeline: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
+    rate = video.info.frame_rate
+    facts = {
+        "complete": report.complete,
+        "error": report.error,
+        "command": list(command) if command is not None else None,
+        "started": begun.isoformat(timespec="seconds"),
+        "source": report.source,
+        "video": {
+            key: str(value) if isinstance(value, Fraction) else value for key, value in asdict(video.info).items()
+        },
+        "model": {
+            "name": segmenter.network.name,
+            "sha256": segmenter.network.checksum,
+            "device": str(segmenter.network.device),
+            "precision": str(segmenter.network.dtype).removeprefix("torch."),
+            "autocast": segmenter.network.autocast,
+            "compiled": segmenter.network.compiled,
+            "classes": len(classes) if classes else None,
+            "short_side": segmenter.network.short_side,  # pictures are scaled to this range for the network
+            "imgsz": segmenter.network.imgsz,  # or all of them to this
+        },
+        "profile": dict(profile) if profile is not None else None,
+        "scheme": segmenter.scheme,
+        "interval": segmenter.interval,
+        "fusion": segmenter.fusion,
+        "propagation": segmenter.propagation,
+        "reverse": segmenter.reverse,
+        "carried": segmenter.space,
+        "pipeline": dict(pipeline) if pipeline is not None else None,
+        "saved": list(saved),
+        "frames": report.frames,
+        "keyframes": report.keyframes,
+        "delay": {"frames": segmenter.delay, "ms": round(float(1000 * segmenter.delay / rate), 1) if rate else None},
+        "motion": {"asked": segmenter.motion, "chosen": video.decision, "frames": dict(video.motion)},
+        "scene_cuts": video.cuts,
+        "seconds": round(report.seconds, 3),
+        "seconds_by_stage": {stage: round(spent, 3) for stage, spent in report.stages.items()},
+        "frames_per_second": round(report.frames_per_second, 2),
+        "speed_up_over_every_frame": round(report.speed_up, 2) if report.speed_up else None,
+        "substituted": report.warnings,
+        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
+        | {"python": platform.python_version()},
+        "threads": torch.get_num_threads(),
+    }
+    path = report.folder / "run.json"
+    part = path.with_name("run.part.json")
+    try:
+        part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written ({error.strerror}); free some space or choose another --out"
+        ) from error
+    return facts

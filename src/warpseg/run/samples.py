@@ -1,0 +1,121 @@
+"""What a page shows of a run, gathered frame by frame in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from warpseg.core.geometry import resample
+from warpseg.engine.segmentation import Segmentation
+from warpseg.sinks.kernels import count
+from warpseg.types import Classes, VideoInfo
+from warpseg.view.images import reduce, shrink
+from warpseg.view.timeline import Timeline
+
+__all__ = ["Collected", "Moment", "Reference"]
+
+_HELD = 49  # moments in memory; odd, so that the newest is kept when every second one goes
+_CELLS = 64  # along the longer side of a motion field that is kept
+
+
+# What a frame's labels are held to: what that is called, and label ids (height, width), 255 where nothing is known.
+Reference = tuple[str, NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """One frame that is shown."""
+
+    index: int
+    time: float  # seconds on the source's clock
+    distance: int  # frames to the nearest keyframe
+    picture: str | None  # its type in the stream
+    motion_source: str
+    shares: NDArray[np.float64]  # of each class
+    rgb: NDArray[np.uint8]  # (height, width, 3), at a page's size
+    labels: NDArray[np.uint8 | np.uint16]  # (height, width)
+    motion: NDArray[np.float32] | None  # (2, h, w): right and down, in pixels of the video, since the frame before
+    confidence: NDArray[np.float32] | None  # (h, w) in [0, 1]
+    reference: Reference | None = None  # at a page's size
+    right: float | None = None  # share of the reference's pixels, at the frame's own size, that the labels have too
+
+
+class Collected:
+    """Moments spread evenly over a video of unknown length, and curves over all of its frames."""
+
+    def __init__(self, info: VideoInfo, classes: Classes, said: str = "") -> None:
+        self.classes = classes
+        self.said = said  # which run this is, where the page does not say so otherwise
+        self.moments: list[Moment] = []
+        self.shares = Timeline()  # of each class, through time
+        self.confidence = Timeline()  # mean, through time; of those frames that have one
+        self.is_judged = False  # whether a frame between keyframes has a confidence; those themselves always do
+        self._aspect = float(info.sample_aspect_ratio)
+        self._stride = 1
+        self._next = 0
+        self._count = 0
+
+    def add(self, result: Segmentation, labels: NDArray[Any], reference: Callable[[], Reference] | None = None) -> None:
+        """Take one more frame; ``labels`` (height, width) are its own, which are there already.
+
+        ``reference`` finds what they are held to; it is asked for of the frames that are shown.
+        """
+        counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
+        count(labels, counts)
+        shares = counts[: len(self.classes)] / labels.size
+        self.shares.add(result.frame.index, shares)
+        confidence = result.confidence
+        if confidence is not None:
+            self.is_judged = self.is_judged or not result.is_key
+            self.confidence.add(result.frame.index, [float(confidence.mean())])
+        if self._count == self._next:
+            self.moments.append(self._moment(result, labels, shares, confidence, reference() if reference else None))
+            if len(self.moments) == _HELD:
+                self.moments = self.moments[::2]
+                self._stride *= 2
+            # One frame more now and then: a stride that keeps step with the interval would show keyframes only.
+            self._next += self._stride + (self._stride > 1 and len(self.moments) % 3 == 0)
+        self._count += 1
+
+    def _moment(
+        self,
+        result: Segmentation,
+        labels: NDArray[Any],
+        shares: NDArray[np.float64],
+        confidence: torch.Tensor | None,
+        reference: Reference | None,
+    ) -> Moment:
+        frame = result.frame
+        small, small_labels = reduce(frame.pixels, labels, self._aspect)
+        held, right = None, None
+        if reference is not None:
+            known = reference[1] != 255
+            held = reference[0], shrink(reference[1], self._aspect).astype(np.uint8)
+            right = float((labels == reference[1])[known].mean()) if known.any() else None
+        motion = None
+        if frame.motion_source != "none":
+            height, width = frame.size
+            scale = min(_CELLS / max(frame.motion.size), 1.0)
+            rows, columns = (max(round(side * scale), 1) for side in frame.motion.size)
+            # The field leads back to where content was; content came from there.
+            field = -resample(frame.motion.offsets, (rows, columns)) * torch.tensor([width, height])[:, None, None]
+            motion = field.float().cpu().numpy()
+        return Moment(
+            frame.index,
+            float(frame.time),
+            result.distance,
+            frame.picture,
+            frame.motion_source,
+            shares,
+            small,
+            small_labels,
+            motion,
+            None if confidence is None else confidence.float().cpu().numpy(),
+            held,
+            right,
+        )

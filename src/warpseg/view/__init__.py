@@ -1,0 +1,1 @@
+"""View: the toolkit for HTML pages and figures; it knows pictures, numbers and colours, not runs."""

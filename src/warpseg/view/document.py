@@ -1,0 +1,70 @@
+"""A whole page: one file that needs no network."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from warpseg.files import part_path, remove, reporting
+from warpseg.view.html import Html, element, join
+
+__all__ = ["document", "facts", "save", "section", "tiles"]
+
+# Browsers hold the page to it: nothing is fetched.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+
+
+@cache
+def _file(name: str) -> Html:
+    return Html((resources.files("warpseg.view") / name).read_text(encoding="utf-8"))
+
+
+def document(title: str, lead: str, sections: Sequence[Html], *, notes: Sequence[str] = ()) -> Html:
+    """Return the page; ``notes`` are shown at its top."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", name="color-scheme", content="light dark"),
+        element("link", rel="icon", href="data:,"),
+        element("title", title),
+        element("style", _file("style.css")),
+    )
+    told = element("ul", *(element("li", note) for note in notes), class_="notes") if notes else None
+    top = element("header", element("h1", title), element("p", lead, class_="lead"), told)
+    body = element("body", element("main", top, *sections), element("script", _file("script.js")))
+    return Html("<!DOCTYPE html>\n") + element("html", head, body, lang="en") + "\n"  # type: ignore[return-value]
+
+
+def section(heading: str, *children: object, about: str | None = None) -> Html:
+    """Return a part of the page with a heading."""
+    return element("section", element("h2", heading), element("p", about, class_="about") if about else None, *children)
+
+
+def tiles(entries: Sequence[tuple[str, str]]) -> Html:
+    """Return the few numbers that matter, (value, what it is), large."""
+    shown = [element("div", element("dd", value), element("dt", what)) for value, what in entries]
+    return element("dl", *shown, class_="tiles")
+
+
+def facts(entries: Sequence[tuple[str, object]]) -> Html:
+    """Return (name, value) pairs as a list."""
+    return element(
+        "dl", *(join([element("dt", name), element("dd", value)]) for name, value in entries), class_="facts"
+    )
+
+
+def save(page: Html, path: Path) -> None:
+    """Write a page under a temporary name and give it its own. Raises ``OutputError``."""
+    part = part_path(path)
+    try:
+        with reporting(path):
+            part.write_text(page, encoding="utf-8")
+            os.replace(part, path)
+    except BaseException:
+        remove(part)
+        raise
