@@ -85,7 +85,7 @@ def _key(row: Row) -> tuple[Any, ...]:
 def reliability(data: Path, n: int = 10) -> Iterator[Row]:
     """Yield, for each clip and bin of confidence, the share of cells whose label is not the network's own."""
     network = ScoreSpace(load("camvid"))
-    streets = (street(seed, [speed] * 41)[0] for seed, speed in HELD_OUT.items())
+    streets = (street(seed, speed, 41)[0] for seed, speed in HELD_OUT.items())
     for clip, videos in (("streets", streets), ("drive", iter([camvid(data / "camvid").pictures]))):
         differ, count = np.zeros(len(BINS) - 1), np.zeros(len(BINS) - 1)
         for pictures in videos:

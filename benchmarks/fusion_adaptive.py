@@ -30,12 +30,12 @@ Row = dict[str, Any]
 
 INTERVALS = (4, 5, 7, 10, 14)
 STARTS = range(0, 10, 2)
-BURSTS = [SLOW / 4 if i // 20 % 2 == 0 else 1.5 * FAST for i in range(161)]
-STREETS = {
-    "street, slow": (31, [SLOW] * 81),
-    "street, fast": (31, [FAST] * 81),
-    "bursts 41": (41, BURSTS),
-    "bursts 42": (42, BURSTS),
+BURSTS = tuple(SLOW / 4 if i // 20 % 2 == 0 else 1.5 * FAST for i in range(160))
+STREETS: dict[str, tuple[int, float | tuple[float, ...], int]] = {  # seed, speed, frames
+    "street, slow": (31, SLOW, 81),
+    "street, fast": (31, FAST, 81),
+    "bursts 41": (41, BURSTS, 161),
+    "bursts 42": (42, BURSTS, 161),
 }
 
 

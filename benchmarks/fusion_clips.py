@@ -70,15 +70,11 @@ def networks() -> Iterator[tuple[str, Network]]:
         yield "second", second_network()
 
 
-def street(seed: int, speeds: Sequence[float]) -> tuple[Pictures, Labels]:
-    """Render a drive whose speed, in metres a second, is given for each frame."""
-    pictures, truth = [], {}
-    positions = np.cumsum([0, *speeds[1:]])
-    for i, position in enumerate(positions):
-        pixels, label = Street(seed=seed, size=(360, 480), speed=1.0, rate=15).still(round(position))
-        pictures.append(pixels)
-        truth[i] = label
-    return pictures, truth
+def street(seed: int, speed: float | tuple[float, ...], frames: int) -> tuple[Pictures, Labels]:
+    """Render a drive at so many metres per second, or at one speed from each frame to the next."""
+    scene = Street(seed=seed, size=(360, 480), speed=speed, rate=15)
+    shown = [scene.still(i) for i in range(frames)]
+    return [pixels for pixels, _ in shown], {i: label for i, (_, label) in enumerate(shown)}
 
 
 def clips(data: Path, network: str) -> Iterator[tuple[str, str, Pictures, Labels]]:
@@ -88,7 +84,7 @@ def clips(data: Path, network: str) -> Iterator[tuple[str, str, Pictures, Labels
         yield "drive", encoding, drive.pictures, drive.labels
     if network == "camvid":
         for name, speed in (("street, slow", SLOW), ("street, fast", FAST)):
-            yield name, "x264 defaults", *street(31, [speed] * 81)
+            yield name, "x264 defaults", *street(31, speed, 81)
 
 
 def opened(pictures: Pictures, encoding: str) -> list[Frame]:

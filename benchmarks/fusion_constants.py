@@ -122,7 +122,7 @@ def clips(data: Path) -> Iterator[tuple[str, list[Frame], list[Tensor]]]:
     for seed, speed in STREETS.items():
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "street.mp4"
-            encode(street(seed, [speed] * 61)[0], path, rate=15, options={"crf": "18"})
+            encode(street(seed, speed, 61)[0], path, rate=15, options={"crf": "18"})
             yield f"street {speed:.0f} m/s", *read(path, 61)
 
 

@@ -139,6 +139,33 @@ def test_a_standing_camera_in_an_empty_street_sees_no_motion() -> None:
     assert frames[1].visible.all()
 
 
+def test_one_speed_over_and_over_is_that_speed() -> None:
+    steady, listed = (Street(seed=4, size=SMALL, speed=speed, rate=15) for speed in (9.0, (9.0,) * 5))
+    for index in (0, 3, 20):
+        one, two = steady.frame(index), listed.frame(index)
+        assert (one.pixels != two.pixels).mean() < 1e-3  # positions differ by rounding
+        np.testing.assert_allclose(one.motion, two.motion, atol=1e-5)
+
+
+def test_speeds_move_the_camera_while_the_traffic_keeps_its_pace() -> None:
+    street = Street(seed=4, size=SMALL, speed=(1.0, 1.0, 18.0), rate=15)
+    metres = [street._scene.position(index / 15) for index in range(5)]
+    np.testing.assert_allclose(np.diff(metres), [1 / 15, 1 / 15, 18 / 15, 18 / 15])
+    walkers = [
+        {each.number: each.pose[2] for each in street._traffic.seen_from(metres[3], index / 15, 0.2) if each.pose[6]}
+        for index in (3, 4)
+    ]
+    moved = np.abs([walkers[1][number] - walkers[0][number] for number in walkers[0]])
+    assert len(moved) > 3
+    assert moved.max() < 5 / 15  # cyclists ride at 4.6 m/s
+
+
+def test_people_cross_before_a_camera_of_changing_speed_arrives() -> None:
+    journey = Street(seed=4, size=SMALL, speed=(1.0, 6.0, 18.0), rate=2, start=30.0)._scene.journey
+    for position in (20.0, 30.2, 32.0, 60.0):
+        assert journey.position(journey.arrival(position)) == pytest.approx(position)
+
+
 def test_motion_does_not_depend_on_the_size() -> None:
     small, large = (Street(seed=4, size=size).frame(40) for size in ((90, 120), (270, 360)))
     same = large.labels[1::3, 1::3] == small.labels  # leaves and railings are filtered differently
@@ -151,6 +178,11 @@ def test_motion_does_not_depend_on_the_size() -> None:
 def test_a_street_without_pixels_is_refused(size: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="size"):
         Street(size=size)
+
+
+def test_a_street_without_speeds_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least one speed"):
+        Street(speed=())
 
 
 def test_training_frames_are_many_streets() -> None:

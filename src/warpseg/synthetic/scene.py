@@ -1,9 +1,11 @@
 """What stands in the street, chunk by chunk, and what moves through it: any position, any time, no memory."""
 
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,16 +59,42 @@ class Chunk:
 
 
 @dataclass(frozen=True)
+class Journey:
+    """The camera's way along the street.
+
+    speeds in m/s: each for step seconds from time 0 on, the last for ever; start in metres, the position at time 0.
+    """
+
+    speeds: tuple[float, ...]
+    step: float
+    start: float = 0.0
+
+    @cached_property
+    def _knots(self) -> list[float]:
+        return list(accumulate((speed * self.step for speed in self.speeds[:-1]), initial=self.start))
+
+    def position(self, time: float) -> float:
+        """Return the street position at a time in seconds."""
+        k = min(max(math.floor(time / self.step), 0), len(self.speeds) - 1)
+        return self._knots[k] + self.speeds[k] * (time - k * self.step)
+
+    def arrival(self, position: float) -> float:
+        """Return the time in seconds at which a position is reached, as if never slower than 1 m/s."""
+        k = max(bisect_right(self._knots, position) - 1, 0)
+        return k * self.step + (position - self._knots[k]) / max(1.0, self.speeds[k])
+
+
+@dataclass(frozen=True)
 class Scene:
-    """A street with its traffic; camera_speed in m/s; traffic 0 is empty, 1 usual."""
+    """A street with its traffic and the camera's journey; traffic 0 is empty, 1 usual."""
 
     look: Look
-    camera_speed: float
+    journey: Journey
     traffic: float
 
     def position(self, time: float) -> float:
         """Return the camera's street position at a time in seconds."""
-        return self.camera_speed * time
+        return self.journey.position(time)
 
     @cached_property
     def _chunk(self) -> Callable[[int], Chunk]:

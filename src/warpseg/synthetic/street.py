@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from warpseg.classes import CAMVID
 from warpseg.synthetic.look import look_for
 from warpseg.synthetic.render import cast_shadows, place, resolve
-from warpseg.synthetic.scene import Scene, gather
+from warpseg.synthetic.scene import Journey, Scene, gather
 from warpseg.synthetic.shade import follow_back, name_surfaces, paint
 from warpseg.synthetic.surfaces import KNOT
 from warpseg.synthetic.traffic import Traffic
@@ -67,14 +67,14 @@ class _Surfaces:
 class Street:
     """An endless street, decided by its seed, and a camera that drives through it.
 
-    size (height, width) in pixels; speed in m/s; rate in frames per second; turn scales the street's bends (0 is
-    straight, 1 gentle); traffic 0 is empty, 1 usual; start in metres along the street; sway scales the camera's yaw,
-    pitch and bob.
+    size (height, width) in pixels; speed in m/s, or a tuple of speeds: from each frame to the next one, the last holds
+    on; rate in frames per second; turn scales the street's bends (0 is straight, 1 gentle); traffic 0 is empty, 1
+    usual; start in metres along the street; sway scales the camera's yaw, pitch and bob.
     """
 
     seed: int = 0
     size: tuple[int, int] = (360, 480)
-    speed: float = 8.0
+    speed: float | tuple[float, ...] = 8.0
     rate: float = 30.0
     turn: float = 1.0
     traffic: float = 1.0
@@ -88,6 +88,8 @@ class Street:
             raise ValueError(f"seed {self.seed}: must not be negative")
         if self.rate <= 0:
             raise ValueError(f"rate {self.rate}: frames per second must be positive")
+        if self.speed == ():
+            raise ValueError("speed (): at least one speed is needed")
 
     def frame(self, index: int) -> StreetFrame:
         """Return one frame; the frame before it is resolved too, for the motion."""
@@ -122,14 +124,20 @@ class Street:
     @cached_property
     def _scene(self) -> Scene:
         detail = 256 if self.size[0] <= 400 else 512
-        return Scene(look_for(self.seed, self.turn, detail), self.speed, self.traffic)
+        if isinstance(self.speed, tuple):
+            journey = Journey(self.speed, 1 / self.rate, self.start)
+        else:
+            journey = Journey((self.speed,), 1 / self.rate)  # started later, see _time
+        return Scene(look_for(self.seed, self.turn, detail), journey, self.traffic)
 
     @cached_property
     def _traffic(self) -> Traffic:
         return Traffic(self._scene)
 
     def _time(self, index: int) -> float:
-        offset = self.start / self.speed if self.speed > 0 else 0.0
+        offset = 0.0
+        if not isinstance(self.speed, tuple) and self.speed > 0:
+            offset = self.start / self.speed
         return index / self.rate + offset
 
     def _setting(self, index: int) -> NDArray[np.void]:

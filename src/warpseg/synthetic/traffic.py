@@ -44,7 +44,7 @@ def _belts(scene: Scene) -> list[Belt]:
     walk = look.road_half + look.pavement
     return [
         Belt(0, CARS, -drive, -9.0, 24.0, 0.45 * busy),
-        Belt(1, ESCORT, drive, scene.camera_speed, 34.0, 0.5 * busy),
+        Belt(1, ESCORT, drive, max(scene.journey.speeds), 34.0, 0.5 * busy),
         Belt(2, CYCLISTS, gutter, 4.2, 22.0, cyclists),
         Belt(3, WALKERS, 0.9 - walk, 1.3, 9.0, 0.4 * busy, kerb),
         Belt(4, WALKERS, 1.6 - walk, -1.2, 11.0, 0.35 * busy, kerb),
@@ -115,14 +115,14 @@ class Traffic:
         """Yield people who cross before the camera arrives."""
         scene, look = self.scene, self.scene.look
         base = round(at)
-        speed = max(1.0, scene.camera_speed)
+        arrival = scene.journey.arrival(at - 14.0)
         for k in range(3):
             taken, shift, phase, aside = self._character(20 + k, base)
             if taken > 0.75 * scene.traffic:
                 continue
             side = 1.0 if aside < 0.5 else -1.0
             wide = look.road_half + 0.6
-            ready = (at - 14.0) / speed - shift * 2.0
+            ready = arrival - shift * 2.0
             lateral = side * min(wide, max(-wide, wide - 2 * wide + 1.4 * (ready - time)))
             walking = 1.0 if abs(lateral) < wide else 0.0
             height = float(look.setting["kerb"][0]) if abs(lateral) > look.road_half else 0.0
