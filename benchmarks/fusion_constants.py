@@ -32,14 +32,14 @@ from fusion_clips import street
 from result import write
 from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
 from warpseg.core.geometry import follow, inside, sample
-from warpseg.core.keyframes import alphas, windows
+from warpseg.core.keyframes import Window, alphas, windows
 from warpseg.core.schemes import Carried
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.motion.codec import blocks_of
 from warpseg.motion.splat import round_trip
 from warpseg.networks import ScoreSpace, load
-from warpseg.types import HALF_CONFIDENCE, Frame, MotionField, Window
+from warpseg.types import HALF_CONFIDENCE, Frame, MotionField
 from warpseg.video import open_pictures
 from warpseg.video.encode import encode
 
