@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from warpseg.core.fusion import Fusion
+from warpseg.core.propagation import KeyframeMap, Propagated
 from warpseg.types import Frame, MotionField
 
 Size = tuple[int, int]
@@ -35,6 +37,16 @@ def frames(count: int, cuts: Iterable[int] = ()) -> list[Frame]:
     cuts = set(cuts)
     still = MotionField.zero((6, 9), confidence=0.0)
     return [frame(i, random_motion(i) if i else still, cut=i in cuts) for i in range(count)]
+
+
+def propagated(f: Tensor, path: MotionField | None = None, key: Frame | None = None) -> Propagated:
+    """Return a map that comes from ``key`` along ``path``, or is there already."""
+    return Propagated(KeyframeMap(f, key or frame(0)), path, 1)
+
+
+def fused(fuse: Fusion, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+    """Return what a fusion makes of two maps that are there already."""
+    return fuse(frame(1), propagated(forward), propagated(backward), alpha).f
 
 
 class CountingNetwork:

@@ -14,7 +14,8 @@ from pans import pan, texture
 from warpseg import Frame, Segmenter, open_video
 from warpseg.core.adaptive import Adaptive, distrust, frames_per_second, keyframes_per_second
 from warpseg.core.keyframes import distances, windows
-from warpseg.engine.memory import Room
+from warpseg.engine.memory import Bounds
+from warpseg.engine.pipeline import Threads
 
 Picture = NDArray[np.uint8]
 SIZE = (120, 160)
@@ -145,11 +146,11 @@ def test_a_keyframe_waits_a_frame_for_an_i_frame_where_that_costs_next_to_nothin
 
 def test_only_interpolation_asks_for_a_keyframe_at_the_end() -> None:
     for scheme, look_ahead in (("propagate", 0), ("interpolate", 1)):
-        segmenter = Segmenter("camvid", interval="auto", scheme=scheme, device="cpu")  # type: ignore[arg-type]
-        assert segmenter.policy.look_ahead == look_ahead
-        given = Segmenter("camvid", interval=Adaptive(2.0), scheme=scheme, device="cpu")  # type: ignore[arg-type]
-        assert given.policy.look_ahead == look_ahead
-    assert Segmenter("camvid", interval=Adaptive(closes=False), device="cpu").policy.look_ahead == 0
+        segmenter = Segmenter("camvid", interval="auto", scheme=scheme, device="cpu")
+        assert segmenter.method.policy.look_ahead == look_ahead
+        given = Segmenter("camvid", interval=Adaptive(2.0), scheme=scheme, device="cpu")
+        assert given.method.policy.look_ahead == look_ahead
+    assert Segmenter("camvid", interval=Adaptive(closes=False), device="cpu").method.policy.look_ahead == 0
 
 
 class Shade(torch.nn.Module):
@@ -164,9 +165,9 @@ def test_keyframes_run_ahead_are_those_of_the_plain_scheme(calm_and_fast: list[F
     closed = next(k for k in range(8, 20) if keys(fast[:k], policy) != keys(fast[:k], replace(policy, closes=False)))
     frames = fast[:closed]
     segmenter = Segmenter(Shade(), interval=policy, device="cpu", batch=batch)
-    plain = list(segmenter.estimates(frames, segmenter.split))
-    with closing(segmenter.threads()) as pipeline:
-        found = list(segmenter.segment(frames, pipeline=pipeline, room=Room(batch=batch)))
+    plain = list(segmenter.estimates(frames, segmenter.representation.network))
+    with closing(Threads()) as pipeline:
+        found = list(segmenter.segment(frames, pipeline=pipeline, bounds=Bounds(batch=batch)))
     assert [result.frame.index for result in found] == [one.frame.index for one in plain]
     assert [result.is_key for result in found] == [one.distance == 0 for one in plain]
     assert sum(result.is_key for result in found) > 2

@@ -135,7 +135,7 @@ def test_confidence_is_what_the_library_says(run: Callable[..., Result], clip: P
     ],
     ids=" ".join,
 )
-def test_who_judges_confidence(run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]) -> None:
+def test_confidence_by_scheme(run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]) -> None:
     result = run(clip, "--save", "confidence", *words)
     assert result.exit_code == 0, result.output
     written = mask_frames(tmp_path / "out" / "clip" / "confidence.mkv")
@@ -144,9 +144,9 @@ def test_who_judges_confidence(run: Callable[..., Result], clip: Path, tmp_path:
     assert "written as 0" not in result.stderr
 
 
-def test_every_fusion_can_be_judged_and_stays_what_it_is(clip: Path, tmp_path: Path) -> None:
+def test_every_fusion_has_confidence_on_request_and_stays_what_it_is(clip: Path, tmp_path: Path) -> None:
     segmenter = Segmenter(TINY, fusion="average", interval=4, device="cpu")
-    plain, judged = list(segmenter.stream(clip)), list(segmenter.judging().stream(clip))
+    plain, judged = list(segmenter.stream(clip)), list(segmenter.stream(clip, confidence=True))
     for one, other in zip(plain, judged, strict=True):
         assert torch.equal(one.scores, other.scores)
         assert one.is_key or (one.confidence is None and other.confidence is not None)
@@ -160,12 +160,12 @@ def test_every_fusion_can_be_judged_and_stays_what_it_is(clip: Path, tmp_path: P
 
 
 @pytest.mark.parametrize("words", [["--scheme", "copy"], ["--motion", "none"]], ids=" ".join)
-def test_confidence_that_nobody_judges_is_refused(
+def test_confidence_that_cannot_be_measured_is_refused(
     run: Callable[..., Result], clip: Path, tmp_path: Path, words: list[str]
 ) -> None:
     result = run(clip, "--save", "masks,confidence", *words)
     assert result.exit_code == 1
-    one_line(result, "nobody judges confidence", words[1], "choose scheme propagate")
+    one_line(result, "confidence is not available", words[1], "choose scheme propagate")
     assert not (tmp_path / "out").exists()
 
 

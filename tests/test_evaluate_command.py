@@ -16,10 +16,11 @@ from warpseg import Segmenter
 from warpseg.cli import app
 from warpseg.core.schemes import Estimate
 from warpseg.datasets.open import open_dataset
+from warpseg.engine.method import EVERY, Method
 from warpseg.errors import DatasetError
 from warpseg.measure.accuracy.consistency import consistency, moves
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
-from warpseg.measure.setting import EVERY, Setting, settings
+from warpseg.measure.methods import methods
 from warpseg.synthetic import Street
 from warpseg.types import Classes, Frame, MotionField
 from warpseg.video.encode import encode
@@ -193,14 +194,14 @@ def test_usage_is_checked_before_anything_is_done(data: Path, tmp_path: Path, mo
 
 
 def test_settings_are_listed_once() -> None:
-    chosen = settings(["every", "copy", "propagate"], [1, 2, 5], ["auto", "flow"])
+    chosen = methods(["every", "copy", "propagate"], [1, 2, 5], ["auto", "flow"])
     assert chosen[0] == EVERY
     assert [str(setting) for setting in chosen[1:]] == [
         "copy n=2", "copy n=5", "propagate n=2", "propagate n=5",
         "propagate n=2, motion flow", "propagate n=5, motion flow",
     ]  # fmt: skip
     assert (
-        str(Setting("interpolate", 5, propagation="chained", reverse="negated", fusion="average"))
+        str(Method("interpolate", 5, propagation="chained", reverse="negated", fusion="average"))
         == "interpolate n=5, chained, average fusion, negated"
     )
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 
+from fakes import propagated
 from pans import grey, pan, rgb, texture
 from warpseg import Frame, MotionField, Segmenter, load, open_video
 from warpseg.core import schemes
-from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence, judged_by_distance
-from warpseg.core.fusion import average
-from warpseg.core.schemes import Carried
+from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS, average, confidence, with_confidence
+from warpseg.core.propagation import Propagated
 from warpseg.motion.luma import MARGIN, Plane
 from warpseg.synthetic import Street
 from warpseg.types import HALF_CONFIDENCE, confidence_of
@@ -28,8 +28,14 @@ def frame(picture: np.ndarray, index: int = 0) -> Frame:
         return replace(next(video), index=index)
 
 
-def carried(value: float, key: Frame, path: MotionField | None) -> Carried:
-    return Carried(torch.full((3, *CELLS), value), path, key)
+def carried(value: float, key: Frame, path: MotionField | None) -> Propagated:
+    return propagated(torch.full((3, *CELLS), float(value)), path, key)
+
+
+def weight(fused: torch.Tensor) -> torch.Tensor:
+    """Return the forward map's weight, where that map is 1 and the other 0."""
+    assert all(torch.equal(fused[0], channel) for channel in fused)
+    return fused[0]
 
 
 STILL = MotionField.zero(CELLS)
@@ -39,12 +45,10 @@ def test_the_side_whose_picture_agrees_wins() -> None:
     here, other = rgb(texture(SIZE, 1)), rgb(texture(SIZE, 2))
     now, same, different = frame(here, 5), frame(here, 0), frame(other, 10)
     for alpha in (0.1, 0.5, 0.9):
-        verdict = by_evidence(now, carried(1, same, STILL), carried(0, different, STILL), alpha)
-        fused = average(torch.ones(3, *CELLS), torch.zeros(3, *CELLS), verdict.alpha)
+        fused = confidence(now, carried(1, same, STILL), carried(0, different, STILL), alpha).f
         assert float(fused.mean()) > 0.9
         assert float(fused.min()) > 0.5  # against nine tenths of the paper's weight, where there is little contrast
-        verdict = by_evidence(now, carried(1, different, STILL), carried(0, same, STILL), alpha)
-        fused = average(torch.ones(3, *CELLS), torch.zeros(3, *CELLS), verdict.alpha)
+        fused = confidence(now, carried(1, different, STILL), carried(0, same, STILL), alpha).f
         assert float(fused.mean()) < 0.1
         assert float(fused.max()) < 0.5
 
@@ -53,12 +57,11 @@ def test_where_both_agree_distance_decides() -> None:
     now = frame(rgb(texture(SIZE)))
     weights = []
     for alpha in (0.2, 0.5, 0.8):
-        verdict = by_evidence(now, carried(1, now, STILL), carried(0, now, STILL), alpha)
-        assert isinstance(verdict.alpha, torch.Tensor)
+        found = confidence(now, carried(1, now, STILL), carried(0, now, STILL), alpha)
         expected = 1 / (1 + math.sqrt((1 - alpha) / alpha))  # half of the logit counts
-        torch.testing.assert_close(verdict.alpha, torch.full(CELLS, expected))
-        assert verdict.confidence is not None
-        assert float(verdict.confidence.min()) == 1
+        torch.testing.assert_close(weight(found.f), torch.full(CELLS, expected))
+        assert found.confidence is not None
+        assert float(found.confidence.min()) == 1
         weights.append(expected)
     assert weights == sorted(weights)
 
@@ -66,19 +69,19 @@ def test_where_both_agree_distance_decides() -> None:
 def test_equal_maps_come_back_unchanged() -> None:
     now, other = frame(rgb(texture(SIZE, 1))), frame(rgb(texture(SIZE, 2)))
     x = torch.randn(3, *CELLS)
-    verdict = by_evidence(now, Carried(x, STILL, now), Carried(x, STILL, other), 0.4)
-    torch.testing.assert_close(average(x, x, verdict.alpha), x, rtol=0, atol=0)
+    found = confidence(now, propagated(x, STILL, now), propagated(x, STILL, other), 0.4)
+    torch.testing.assert_close(found.f, x, rtol=0, atol=0)
 
 
-def test_one_hypothesis_alone_is_judged_too() -> None:
+def test_one_map_alone_has_confidence_too() -> None:
     now, other = frame(rgb(texture(SIZE, 1))), frame(rgb(texture(SIZE, 2)))
-    for forward, backward, alpha in ((now, None, 1.0), (None, now, 0.0)):
+    for forward, backward in ((now, None), (None, now)):
         sides = [None if key is None else carried(1, key, STILL) for key in (forward, backward)]
-        verdict = by_evidence(now, sides[0], sides[1], alpha)
-        assert float(verdict.alpha) == alpha
-        assert verdict.confidence is not None
-        assert float(verdict.confidence.min()) == 1
-    doubted = by_evidence(now, carried(1, other, STILL), None, 1.0).confidence
+        found = confidence(now, sides[0], sides[1], 0.3)
+        assert float(found.f.min()) == float(found.f.max()) == 1
+        assert found.confidence is not None
+        assert float(found.confidence.min()) == 1
+    doubted = confidence(now, carried(1, other, STILL), None, 0.3).confidence
     assert doubted is not None
     assert float(doubted.mean()) < 0.3
 
@@ -89,24 +92,28 @@ def test_without_evidence_the_paper_decides(missing: str) -> None:
     key = now if missing == "path" else replace(now, plane=None)
     if missing == "size":
         key = frame(rgb(texture((64, 64))))
-    verdict = by_evidence(now, carried(1, key, None if missing == "path" else STILL), carried(0, now, STILL), 0.3)
-    assert verdict == (0.3, None)
+    sides = carried(1, key, None if missing == "path" else STILL), carried(0, now, STILL)
+    found = confidence(now, *sides, 0.3)
+    assert found.confidence is None
+    assert torch.equal(found.f, average(now, *sides, 0.3).f)
+    torch.testing.assert_close(weight(found.f), torch.full(CELLS, 0.3))
 
 
 @pytest.mark.parametrize("alpha", [0.25, 0.75])
-def test_the_papers_weight_is_judged_too(alpha: float) -> None:
-    """What is left is the mean of both sides' differences, weighted as the maps are."""
+def test_the_papers_weight_has_confidence_too(alpha: float) -> None:
+    """The mean of both sides' photometric errors, weighted as the maps are."""
     now, other = frame(rgb(texture(SIZE, 1))), frame(rgb(texture(SIZE, 2)))
-    assert other.plane is not None
-    assert now.plane is not None
-    apart = now.plane.difference(other.plane, STILL.offsets.numpy())
+    fuse = with_confidence(average)
+    apart = now.difference(other, STILL)
+    assert apart is not None
     for forward, backward, share in ((now, other, 1 - alpha), (other, now, alpha), (other, other, 1.0)):
-        verdict = judged_by_distance(now, carried(1, forward, STILL), carried(0, backward, STILL), alpha)
-        assert verdict.alpha == alpha
-        assert verdict.confidence is not None
-        np.testing.assert_allclose(verdict.confidence.numpy(), confidence_of(share * apart), rtol=1e-5)
-    assert judged_by_distance(now, carried(1, now, None), carried(0, now, STILL), alpha) == (alpha, None)
-    assert judged_by_distance(now, None, None, alpha) == (alpha, None)
+        found = fuse(now, carried(1, forward, STILL), carried(0, backward, STILL), alpha)
+        torch.testing.assert_close(weight(found.f), torch.full(CELLS, alpha))
+        assert found.confidence is not None
+        np.testing.assert_allclose(
+            found.confidence.numpy(), confidence_of(np.float32(share) * apart.numpy()), rtol=1e-5
+        )
+    assert fuse(now, carried(1, now, None), carried(0, now, STILL), alpha).confidence is None
 
 
 def test_differences_are_those_of_the_windows() -> None:
@@ -127,7 +134,7 @@ def test_differences_are_those_of_the_windows() -> None:
             assert found[row, column] == pytest.approx(np.abs(ours - theirs).mean())
 
 
-def test_belief_falls_with_the_difference() -> None:
+def test_confidence_falls_with_the_photometric_error() -> None:
     found = confidence_of(np.array([0, 1, HALF_CONFIDENCE, 10, 20, 100], np.float32))
     assert found[0] == 1
     assert found[2] == pytest.approx(0.5)
@@ -142,13 +149,13 @@ def test_a_path_that_ends_outside_of_the_frame_counts_for_less() -> None:
     gone[9:], gone[:, 12:] = True, True
     plain = 1 / (1 + math.exp(-DISTANCE * math.log(0.4 / 0.6)))
     for sides, sign in (((left, STILL), -1), ((STILL, left), 1), ((left, left), 0)):
-        verdict = by_evidence(now, carried(1, now, sides[0]), carried(0, now, sides[1]), 0.4)
+        found = confidence(now, carried(1, now, sides[0]), carried(0, now, sides[1]), 0.4)
         logit = sign * SHARPNESS * OUTSIDE + DISTANCE * math.log(0.4 / 0.6)
-        assert isinstance(verdict.alpha, torch.Tensor)
-        torch.testing.assert_close(verdict.alpha[gone], torch.full((int(gone.sum()),), 1 / (1 + math.exp(-logit))))
-        torch.testing.assert_close(verdict.alpha[~gone], torch.full((int((~gone).sum()),), plain))
-        assert verdict.confidence is not None
-        assert float(verdict.confidence.min()) == 1  # the pictures agree all the same
+        alpha = weight(found.f)
+        torch.testing.assert_close(alpha[gone], torch.full((int(gone.sum()),), 1 / (1 + math.exp(-logit))))
+        torch.testing.assert_close(alpha[~gone], torch.full((int((~gone).sum()),), plain))
+        assert found.confidence is not None
+        assert float(found.confidence.min()) == 1  # the pictures agree all the same
 
 
 class Brightness:
@@ -169,12 +176,12 @@ def test_content_that_only_one_keyframe_shows_comes_from_that_one() -> None:
     with open_video(iter([plain, plain, with_thing, with_thing, with_thing])) as video:
         frames = [replace(frame, cut=False) for frame in video]
     still = [replace(each, motion=STILL, find_reverse=lambda: STILL) for each in frames]
-    found = list(schemes.interpolate(still, Brightness(), 4, judge=by_evidence))[2]
+    found = list(schemes.interpolate(still, Brightness(), 4, fuse=confidence))[2]
     inside, outside = found.scores[0, 5:7, 7:9], found.scores[0, :2]
     assert float(inside.min()) > 3.5  # of keyframe 4, not the mean
     assert float((outside - 2).abs().max()) < 0.1
     assert found.confidence is not None
-    assert float(found.confidence.min()) > 0.9  # somebody has seen all of it
+    assert float(found.confidence.min()) > 0.9  # one of the keyframes has seen each part
 
 
 def test_confidence_tells_how_likely_the_network_agrees() -> None:
@@ -200,14 +207,14 @@ def test_confidence_tells_how_likely_the_network_agrees() -> None:
     assert shares[0] > 5 * shares[3]
 
 
-def test_chained_warps_have_no_path_to_judge() -> None:
+def test_chained_warps_have_no_path_to_compare_along() -> None:
     with pytest.raises(ValueError, match="propagation 'composed'"):
         Segmenter("camvid", propagation="chained", device="cpu")
 
 
 def test_a_window_of_a_pan_is_sure_of_itself() -> None:
     with open_video(iter(pan((3, 1), 9))) as video:
-        found = list(schemes.interpolate(video, Brightness(), 4, judge=by_evidence))
+        found = list(schemes.interpolate(video, Brightness(), 4, fuse=confidence))
     for estimate in found:
         if estimate.distance:
             assert estimate.confidence is not None

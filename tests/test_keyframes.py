@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 from warpseg import Frame, ModelError, MotionField, Segmenter, load, process
 from warpseg.cli import app
 from warpseg.cli.common import picture_size
+from warpseg.core.fusion import Convolution
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace
-from warpseg.networks.convolution import Convolution, Folded
+from warpseg.networks.convolution import Folded
 from warpseg.networks.network import pick_dtype, pointwise
 from warpseg.video.encode import encode
 

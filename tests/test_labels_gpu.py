@@ -19,7 +19,6 @@ from torch.nn.functional import interpolate
 
 import warpseg.labels
 from triton_kernels import DEVICE, cells, gpu, need_gpu
-from warpseg.core.fusion import average
 from warpseg.core.geometry import sample
 from warpseg.labels import has_triton, labels, labels_reference
 
@@ -209,7 +208,7 @@ def test_both_sides_are_averaged(per_cell: bool) -> None:
         ahead, behind, weight = sample(forward, there), sample(backward, back), weights[number]
         # Two roundings of up to M and one of up to M / 2, in two ways: torch merges a product into the sum.
         bound = 6 * U * float(torch.maximum(forward.abs().max(), backward.abs().max()))
-        assert float((found[number] - average(ahead, behind, weight)).abs().max()) <= bound
+        assert float((found[number] - torch.lerp(behind, ahead, weight)).abs().max()) <= bound
         from_behind, from_ahead = weight * (ahead - behind), (ahead - behind) * (1 - weight)
         assert torch.equal(found[number], torch.where(weight < 0.5, behind + from_behind, ahead - from_ahead))
     if per_cell:

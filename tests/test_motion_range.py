@@ -214,7 +214,7 @@ def test_arguments_and_errors_are_those_of_open_video(tmp_path: Path) -> None:
     with pytest.raises(VideoError, match="no such file"):
         read_motion(tmp_path / "absent.mp4")
     with pytest.raises(ValueError, match="motion 'fast'"):
-        read_motion(path, motion="fast")  # type: ignore[arg-type]
+        read_motion(path, motion="fast")
 
 
 def fields() -> list[MotionField]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from pans import pan
 from tiny_models import Tiny
 from warpseg import Segmenter, process
-from warpseg.engine.memory import Room, room_for
+from warpseg.engine.memory import Bounds, bounds_for
 from warpseg.engine.pipeline import Inline, Pipeline, Threads
 from warpseg.errors import OutputError, VideoError
 from warpseg.run.result import Report
@@ -155,8 +155,8 @@ def test_overlap_changes_no_bit(clip: Path, scheme: Any, batch: int, interval: A
         found = []
         for pipeline in (Inline(), Threads(2, 1)):
             with segmenter.open(clip, pipeline=pipeline) as video:
-                room = Room(batch, 9, keeps_pixels=False)
-                found.append(list(segmenter.segment(video, pipeline=pipeline, room=room)))
+                bounds = Bounds(batch, 9, keeps_pixels=False)
+                found.append(list(segmenter.segment(video, pipeline=pipeline, bounds=bounds)))
     finally:
         torch.set_num_threads(before)
     assert [len(results) for results in found] == [23, 23]
@@ -171,7 +171,7 @@ def test_overlap_changes_no_bit(clip: Path, scheme: Any, batch: int, interval: A
 def test_pictures_that_nobody_wants_are_let_go_of(clip: Path) -> None:
     segmenter = Segmenter(Tiny(5), interval=4, device="cpu")
     with segmenter.open(clip) as video:
-        for result in segmenter.segment(video, room=Room(keeps_pixels=False)):
+        for result in segmenter.segment(video, bounds=Bounds(keeps_pixels=False)):
             if result.is_key:
                 assert result.frame.pixels.shape == (96, 144, 3)
             else:
@@ -301,20 +301,20 @@ def test_what_waits_fits_into_memory(
     waits: bool, keeps_pixels: bool, size: tuple[int, int], longest: int, batch: int
 ) -> None:
     memory = 1e9
-    room, given_up = room_for(
+    bounds, given_up = bounds_for(
         info(*size), longest=longest, workers=2, batch=batch, keeps_pixels=keeps_pixels, memory=memory, waits=waits
     )
     each = 1.5e6 + 3 * size[0] * size[1] * keeps_pixels
-    held = longest * (room.batch - 1) + room.frames + longest * waits
-    assert 1 <= room.batch <= batch
+    held = longest * (bounds.batch - 1) + bounds.frames + longest * waits
+    assert 1 <= bounds.batch <= batch
     assert held * each <= memory
-    assert (room.batch < batch) == (given_up is not None)
+    assert (bounds.batch < batch) == (given_up is not None)
 
 
 def test_a_window_that_does_not_fit_is_reported() -> None:
-    room, given_up = room_for(
+    bounds, given_up = bounds_for(
         info(2160, 3840), longest=30, workers=1, batch=1, keeps_pixels=True, memory=1e8, waits=True
     )
-    assert room.frames == 1
+    assert bounds.frames == 1
     assert given_up is not None
     assert "0.8 GB" in given_up

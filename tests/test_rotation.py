@@ -12,7 +12,7 @@ import torch
 
 from pans import SIZE, encode, pan, share_right
 from warpseg.core.geometry import warp
-from warpseg.engine.source import Motion, Video
+from warpseg.engine.source import Video
 from warpseg.engine.timing import Stages
 from warpseg.motion.orientation import rotate
 from warpseg.motion.tracker import Tracker
@@ -24,7 +24,7 @@ TURNS = [0, 90, 180, 270]
 SHOWN = {0: (5, 2), 90: (2, -5), 180: (-5, -2), 270: (-2, 5)}
 
 
-def displayed(reader: PictureReader, degrees: int, mirrored: bool, motion: Motion) -> Video:
+def displayed(reader: PictureReader, degrees: int, mirrored: bool, motion: str) -> Video:
     """Return the video of a file whose container said that it is to be turned."""
 
     def pictures() -> Generator[Picture]:
@@ -39,7 +39,7 @@ def displayed(reader: PictureReader, degrees: int, mirrored: bool, motion: Motio
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("degrees", TURNS)
 def test_motion_both_ways_is_that_of_the_displayed_picture(
-    tmp_path: Path, degrees: int, mirrored: bool, motion: Motion
+    tmp_path: Path, degrees: int, mirrored: bool, motion: str
 ) -> None:
     reader = open_pictures(encode(tmp_path / "pan.mp4", pan((5, 2), 6)))
     x, y = SHOWN[degrees]

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 
 import pytest
 
 from fakes import Reads, frames
-from warpseg.core.keyframes import Window, alphas, chosen, distances, windows
+from warpseg.core.keyframes import Window, chosen, distances, windows
 from warpseg.types import Frame
+
+
+def alphas(window: Window) -> list[float]:
+    """Return the forward weight at each offset: the paper's where both keyframes are seen, else 1 or 0."""
+    found = [1.0]
+    for p in range(1, window.n):
+        to_key, to_next = window.distances(p)
+        found.append(1.0 if to_next == math.inf else 0.0 if to_key == math.inf else to_next / (to_key + to_next))
+    return found
+
 
 CUTS: list[tuple[int, ...]] = [(), (1,), (4,), (5,), (2, 3), (1, 2, 3, 4), (6, 8), (5, 6), (9, 11, 12), (0,)]
 
@@ -183,3 +194,17 @@ def test_no_more_is_read_than_the_policy_wants_to_know(look_ahead: int) -> None:
     source = Reads(frames(20))
     for i, _ in enumerate(itertools.islice(chosen(source, Foresees(look_ahead)), 10)):
         assert source.count == i + 1 + look_ahead
+
+
+@pytest.mark.parametrize("cuts", CUTS)
+@pytest.mark.parametrize("n", [1, 2, 5])
+def test_motion_reaches_exactly_the_frames_that_see_a_keyframe(n: int, cuts: tuple[int, ...]) -> None:
+    for window in windows(frames(13, cuts), n):
+        motions = [frame.motion for frame in window.between]
+        reach = [window.distances(p) for p in range(1, window.n)]
+        forward, backward = window.forward, window.backward(lambda frame: frame.motion)
+        assert len(forward) == sum(to_key < math.inf for to_key, _ in reach)
+        assert all(a is b for a, b in zip(forward, motions, strict=False))
+        assert len(backward) == sum(to_next < math.inf for _, to_next in reach)
+        led = [window.next_key.motion, *motions[::-1]] if window.next_key else []
+        assert all(a is b for a, b in zip(backward, led, strict=False))

@@ -16,9 +16,10 @@ from torch.nn import functional as F
 
 from fakes import CountingNetwork, Reads, frame, frames, random_motion, shift
 from warpseg.core import schemes
-from warpseg.core.fusion import FUSIONS, Fusion, average, maximum
+from warpseg.core.fusion import Elementwise, Fused, Fusion, average, maximum, maximum_literal
 from warpseg.core.geometry import follow, invert, warp
-from warpseg.core.schemes import Estimate, Propagation, Reverse, SplitNetwork
+from warpseg.core.propagation import Propagated, Propagation, Reverse, chained, composed, inverted, negated, searched
+from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.networks import Network, ScoreSpace
 from warpseg.types import Frame, MotionField
 
@@ -35,11 +36,11 @@ SCHEMES: dict[str, Scheme] = {
     "propagate": schemes.propagate,
     "interpolate": schemes.interpolate,
 }
-PROPAGATIONS: dict[str, Propagation] = {"composed": schemes.composed, "chained": schemes.chained}
+PROPAGATIONS: dict[str, Propagation] = {"composed": composed, "chained": chained}
 REVERSES: dict[str, Reverse] = {
-    "searched": schemes.searched,
-    "inverted": schemes.inverted,
-    "negated": schemes.negated,
+    "searched": searched,
+    "inverted": inverted,
+    "negated": negated,
 }
 
 all_schemes = pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES.keys())
@@ -219,7 +220,7 @@ def algorithm_2(F_: list[Frame], network: SplitNetwork, n: int) -> list[Tensor]:
 @pytest.mark.parametrize("count", [1, 6, 13])
 def test_algorithm_1_is_the_papers(count: int, n: int) -> None:
     video = frames(count)
-    found = schemes.propagate(video, CountingNetwork(), n, propagation=schemes.chained)
+    found = schemes.propagate(video, CountingNetwork(), n, propagation=chained)
     for estimate, S in zip(found, algorithm_1(video, CountingNetwork(), n), strict=True):
         torch.testing.assert_close(estimate.scores, S, atol=2e-4, rtol=0)
 
@@ -228,7 +229,7 @@ def test_algorithm_1_is_the_papers(count: int, n: int) -> None:
 @pytest.mark.parametrize("count", [1, 6, 13])
 def test_algorithm_2_is_the_papers(count: int, n: int) -> None:
     video = frames(count)
-    found = schemes.interpolate(video, CountingNetwork(), n, propagation=schemes.chained, reverse=schemes.negated)
+    found = schemes.interpolate(video, CountingNetwork(), n, propagation=chained, reverse=negated)
     for estimate, S in zip(found, algorithm_2(video, CountingNetwork(), n), strict=True):
         torch.testing.assert_close(estimate.scores, S, atol=2e-4, rtol=0)
 
@@ -246,21 +247,19 @@ def both_ways(video: Iterable[Frame], called: list[int] | None = None) -> list[F
 
 def test_defaults_are_composed_searched_and_averaged() -> None:
     video = both_ways(frames(11))
-    stated = schemes.interpolate(
-        video, CountingNetwork(), 5, fuse=average, propagation=schemes.composed, reverse=schemes.searched
-    )
+    stated = schemes.interpolate(video, CountingNetwork(), 5, fuse=average, propagation=composed, reverse=searched)
     for a, b in zip(schemes.interpolate(video, CountingNetwork(), 5), stated, strict=True):
         assert torch.equal(a.scores, b.scores)
-    composed = schemes.propagate(video, CountingNetwork(), 5, propagation=schemes.composed)
-    for a, b in zip(schemes.propagate(video, CountingNetwork(), 5), composed, strict=True):
+    named = schemes.propagate(video, CountingNetwork(), 5, propagation=composed)
+    for a, b in zip(schemes.propagate(video, CountingNetwork(), 5), named, strict=True):
         assert torch.equal(a.scores, b.scores)
 
 
 def test_the_way_back_is_the_frames_own_reverse() -> None:
     for one in both_ways(frames(5)):
-        assert schemes.searched(one) is one.reverse
-        assert torch.equal(schemes.inverted(one).offsets, invert(one.motion).offsets)
-        assert torch.equal(schemes.negated(one).offsets, -one.motion.offsets)
+        assert searched(one) is one.reverse
+        assert torch.equal(inverted(one).offsets, invert(one.motion).offsets)
+        assert torch.equal(negated(one).offsets, -one.motion.offsets)
     own = schemes.interpolate(both_ways(frames(6)), CountingNetwork(), 5)
     without = schemes.interpolate(frames(6), CountingNetwork(), 5)
     for a, b in zip(own, without, strict=True):
@@ -270,9 +269,9 @@ def test_the_way_back_is_the_frames_own_reverse() -> None:
 def test_without_a_reverse_motion_is_inverted() -> None:
     for one in frames(5):
         assert one.reverse is None
-        assert torch.equal(schemes.searched(one).offsets, invert(one.motion).offsets)
-    inverted = schemes.interpolate(frames(11), CountingNetwork(), 5, reverse=schemes.inverted)
-    for a, b in zip(schemes.interpolate(frames(11), CountingNetwork(), 5), inverted, strict=True):
+        assert torch.equal(searched(one).offsets, invert(one.motion).offsets)
+    turned = schemes.interpolate(frames(11), CountingNetwork(), 5, reverse=inverted)
+    for a, b in zip(schemes.interpolate(frames(11), CountingNetwork(), 5), turned, strict=True):
         assert torch.equal(a.scores, b.scores)
 
 
@@ -280,7 +279,7 @@ def test_a_reverse_is_searched_only_where_it_is_wanted() -> None:
     called: list[int] = []
     list(schemes.propagate(both_ways(frames(8), called), CountingNetwork(), 4))
     list(schemes.copy_nearest(both_ways(frames(8), called), CountingNetwork(), 4))
-    list(schemes.interpolate(both_ways(frames(8), called), CountingNetwork(), 4, reverse=schemes.negated))
+    list(schemes.interpolate(both_ways(frames(8), called), CountingNetwork(), 4, reverse=negated))
     assert not called
     list(schemes.interpolate(both_ways(frames(11), called), CountingNetwork(), 5))
     assert called == [5, 4, 3, 2, 10, 9, 8, 7]  # from each keyframe back as far as its maps are wanted
@@ -361,9 +360,7 @@ def test_copying_does_not_follow() -> None:
 def test_backward_maps_alone_follow_known_motion(reverse: Reverse) -> None:
     """The backward chain by itself: fusion hides nothing of it."""
 
-    def backward(f: Tensor, g: Tensor, alpha: float | Tensor) -> Tensor:
-        return g
-
+    backward = Elementwise("backward", lambda f, g, alpha: g)
     found = schemes.interpolate(pan(), Pan(), 5, fuse=backward, reverse=reverse)
     assert max(errors(found)) < 1e-4
 
@@ -371,8 +368,8 @@ def test_backward_maps_alone_follow_known_motion(reverse: Reverse) -> None:
 @reverses
 def test_composed_equals_chained_for_whole_cell_motion(reverse: Reverse) -> None:
     inner = (slice(None), slice(EDGE, -EDGE), slice(2 * EDGE, -2 * EDGE))
-    one = schemes.interpolate(pan(), Pan(), 5, propagation=schemes.composed, reverse=reverse)
-    other = schemes.interpolate(pan(), Pan(), 5, propagation=schemes.chained, reverse=reverse)
+    one = schemes.interpolate(pan(), Pan(), 5, propagation=composed, reverse=reverse)
+    other = schemes.interpolate(pan(), Pan(), 5, propagation=chained, reverse=reverse)
     for a, b in zip(one, other, strict=True):
         torch.testing.assert_close(a.scores[inner], b.scores[inner], atol=1e-4, rtol=0)
 
@@ -497,13 +494,18 @@ def test_carrying_scores_does_not_equal_carrying_features_in_a_maximum() -> None
     assert float((a[2] - b[2]).abs().max()) > 0.1
 
 
-@pytest.mark.parametrize("fuse", FUSIONS.values(), ids=FUSIONS.keys())
-def test_every_fusion_reaches_the_frames_between(fuse: Fusion) -> None:
-    seen: list[float] = []
+@pytest.mark.parametrize("fuse", [average, maximum, maximum_literal], ids=lambda fuse: fuse.name)
+def test_every_fusion_reaches_the_intermediate_frames(fuse: Fusion) -> None:
+    seen: list[tuple[int, int, float]] = []
 
-    def spy(f: Tensor, g: Tensor, alpha: float | Tensor) -> Tensor:
-        seen.append(float(alpha))
-        return fuse(f, g, alpha)
+    class Spy(Elementwise):
+        def __call__(
+            self, frame: Frame, forward: Propagated | None, backward: Propagated | None, alpha: float
+        ) -> Fused:
+            if forward is not None and backward is not None:
+                seen.append((forward.steps, backward.steps, alpha))
+            return fuse(frame, forward, backward, alpha)
 
+    spy = Spy("spy", lambda f, g, alpha: f)
     assert len(list(schemes.interpolate(frames(8), CountingNetwork(), 5, fuse=spy))) == 8
-    assert seen == [4 / 5, 3 / 5, 2 / 5, 1 / 5]
+    assert seen == [(1, 4, 4 / 5), (2, 3, 3 / 5), (3, 2, 2 / 5), (4, 1, 1 / 5)]

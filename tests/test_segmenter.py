@@ -206,8 +206,8 @@ def test_what_is_carried_is_chosen_and_logged(
 ) -> None:
     with caplog.at_level(logging.INFO, logger="warpseg"):
         made = segmenter(model, **options)
-    assert made.space == space
-    assert any(f"{space} are carried" in line for line in caplog.messages)
+    assert made.representation.name == space
+    assert any(f"{space} are propagated" in line for line in caplog.messages)
 
 
 class Counted(nn.Module):
@@ -230,7 +230,7 @@ def test_scores_and_features_give_the_same_for_a_linear_head(scheme: Scheme, pro
     fusion = "confidence" if propagation == "composed" else "average"
     one = segmenter((features, linear), scheme=scheme, propagation=propagation, fusion=fusion)
     other = segmenter((features, hidden), scheme=scheme, propagation=propagation, fusion=fusion)
-    assert (one.space, other.space) == ("scores", "features")
+    assert (one.representation.name, other.representation.name) == ("scores", "features")
     for a, b in zip(one.stream(pictures(8)), other.stream(pictures(8)), strict=True):
         torch.testing.assert_close(a.scores, b.scores, atol=1e-5, rtol=0)
     assert hidden.calls == 8
@@ -361,7 +361,7 @@ def test_a_bad_model_is_one_line(model: Any, told: str) -> None:
 
 def test_representations_are_short() -> None:
     made = segmenter(scheme="propagate", interval=4)
-    assert repr(made) == "Segmenter(Network('Cells', cpu, float32), scheme='propagate', interval=4)"
+    assert repr(made) == "Segmenter(Network('Cells', cpu, float32), propagate n=4)"
     result = next(made.stream(pictures(1)))
     assert repr(result) == "Segmentation(frame 0, keyframe, 6x6x9 scores)"
 

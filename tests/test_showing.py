@@ -12,20 +12,20 @@ from page_checks import checked
 from test_evaluate_command import COUNT, MODELS, data, run
 from warpseg import load
 from warpseg.datasets.open import open_dataset
+from warpseg.engine.method import EVERY, Method
 from warpseg.measure.accuracy.examples import pick, show
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.measure.speed.settings import measure, some_of
 
 __all__ = ["data"]  # a fixture
 
 
 def test_the_best_of_algorithm_2_at_the_median_interval_is_shown() -> None:
-    chosen = [EVERY, Setting("propagate", 5)]
-    chosen += [Setting("interpolate", n, motion) for n in (2, 5, 10) for motion in ("auto", "flow")]
-    chosen.append(Setting("interpolate", "auto"))
+    chosen = [EVERY, Method("propagate", 5)]
+    chosen += [Method("interpolate", n, motion) for n in (2, 5, 10) for motion in ("auto", "flow")]
+    chosen.append(Method("interpolate", "auto"))
     rows = {setting: {"average": 50.0 + (setting.motion == "flow")} for setting in chosen}
-    assert pick(rows) == Setting("interpolate", 5, "flow")
-    assert pick({one: {"average": 1.0} for one in chosen[:2]}) == Setting("propagate", 5)
+    assert pick(rows) == Method("interpolate", 5, "flow")
+    assert pick({one: {"average": 1.0} for one in chosen[:2]}) == Method("propagate", 5)
     assert pick({one: {"average": 1.0} for one in (EVERY, chosen[-1])}) == chosen[-1]
     assert pick({EVERY: {"average": 1.0}}) == EVERY
 
@@ -35,7 +35,7 @@ def test_frames_are_held_to_their_labels_or_to_the_network(data: Path, labelled:
     labels = data / "numbered" if labelled else None
     dataset = open_dataset("video", data / "street.mp4", labels)
     network = load(f"py:{MODELS}:tiny", device="cpu")
-    found = show(dataset.clips[0], dataset, network, Setting("interpolate", 4))
+    found = show(dataset.clips[0], dataset, network, Method("interpolate", 4))
     assert [moment.index for moment in found.moments] == list(range(COUNT))
     for moment in found.moments:
         assert moment.reference is not None
@@ -73,7 +73,7 @@ def test_speed_is_of_all_clips_or_of_some_that_are_spread(data: Path) -> None:
     network, seen = load(f"py:{MODELS}:tiny", device="cpu"), list[Any]()
     dataset = open_dataset("video", data / "street.mp4")
     two = [*dataset.clips, *open_dataset("folder", data / "frames").clips]
-    setting = Setting("propagate", 3)
+    setting = Method("propagate", 3)
     found = measure(two, network, [setting], frames=7, rounds=2, done=lambda lap, one: seen.append((lap, one)))
     assert seen == [(lap, one) for lap in range(3) for one in (EVERY, setting)]
     assert found[EVERY]["speed_up"] == 1

@@ -15,15 +15,16 @@ from PIL import Image
 
 from fakes import random_motion
 from warpseg.datasets.clip import Clip, Dataset, LabelFiles
+from warpseg.engine.method import EVERY, Method
+from warpseg.engine.segmenter import Segmenter
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.chunks import Reader, stretches
 from warpseg.measure.accuracy.score import score_clip
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.networks import Network
 from warpseg.types import Frame, MotionField
 
 SIZE = (16, 24)
-SETTINGS = (EVERY, Setting("copy", 3), Setting("propagate", 5), Setting("interpolate", 4))
+SETTINGS = (EVERY, Method("copy", 3), Method("propagate", 5), Method("interpolate", 4))
 MARGIN = 4
 CLASSES = 4
 
@@ -71,9 +72,9 @@ def labels_of(folder: Path, numbers: Sequence[int]) -> LabelFiles:
     return LabelFiles({i: folder / f"{i}.png" for i in numbers})
 
 
-def scored(folder: Path, clip: Clip, *, span: int = 120) -> dict[Setting, Result]:
+def scored(folder: Path, clip: Clip, *, span: int = 120) -> dict[Method, Result]:
     used, store = network(), Store(folder, {})
-    segmenters = {setting: setting.segmenter(used) for setting in SETTINGS}
+    segmenters = {setting: Segmenter(used, method=setting) for setting in SETTINGS}
     return score_clip(clip, Dataset("fake", [clip]), used, segmenters, store, margin=MARGIN, span=span)
 
 
@@ -115,7 +116,7 @@ def test_an_interrupted_clip_goes_on_at_its_stretch(tmp_path: Path) -> None:
     expected = scored(tmp_path / "whole", Alive().clip(60, labels), span=10)
     alive, lines = Alive(), list[str]()
     clip, used, store = alive.clip(60, labels), network(), Store(tmp_path / "out", {})
-    segmenters = {setting: setting.segmenter(used) for setting in SETTINGS}
+    segmenters = {setting: Segmenter(used, method=setting) for setting in SETTINGS}
 
     def stop(line: str) -> None:
         lines.append(line)

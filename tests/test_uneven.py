@@ -15,6 +15,7 @@ from test_stretches import MARGIN, Alive, labels_of, network
 from warpseg import Segmenter
 from warpseg.core.keyframes import Every
 from warpseg.datasets.clip import Dataset
+from warpseg.engine.method import EVERY, Method
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.chunks import stretches
 from warpseg.measure.accuracy.metrics import mean_iou
@@ -24,22 +25,22 @@ from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
 from warpseg.measure.accuracy.score import score_clip
 from warpseg.measure.accuracy.score_adaptive import score_adaptive
 from warpseg.measure.accuracy.summary import row
-from warpseg.measure.setting import EVERY, Setting, settings
+from warpseg.measure.methods import methods
 from warpseg.networks import Network
 
 __all__ = ["data"]  # a fixture
-AUTO = Setting("interpolate", "auto", max_interval=MARGIN + 1)
+AUTO = Method("interpolate", "auto", max_interval=MARGIN + 1)
 
 
 @pytest.mark.parametrize("scheme", ["propagate", "interpolate"])
 def test_every_nth_frame_as_a_policy_is_the_fixed_interval(tmp_path: Path, scheme: str) -> None:
     n, used = 4, network()
     clip = Alive().clip(40, labels_of(tmp_path / "labels", range(0, 40, 3)))
-    fixed = Setting(scheme, n)  # type: ignore[arg-type]
-    segmenters = {fixed: fixed.segmenter(used)}
+    fixed = Method(scheme, n)
+    segmenters = {fixed: Segmenter(used, method=fixed)}
     expected = score_clip(clip, Dataset("fake", [clip]), used, segmenters, Store(tmp_path, {}), margin=MARGIN)[fixed]
     ground = Ground(clip, Dataset("fake", [clip]), used)
-    segmenter = Segmenter(used, scheme=scheme, interval=Every(n))  # type: ignore[arg-type]
+    segmenter = Segmenter(used, scheme=scheme, interval=Every(n))
     found = score_adaptive(clip, ground, AUTO, segmenter, stretches(ground.targets(MARGIN), MARGIN))
     assert isinstance(found.scores, UnevenScores)
     assert isinstance(expected.scores, Scores)
@@ -66,7 +67,7 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
     for count in (70, 120):
         alive, used = Alive(), network()
         clip = alive.clip(count, labels_of(tmp_path / f"labels{count}", range(0, count, 9)))
-        segmenters = {AUTO: AUTO.segmenter(used)}
+        segmenters = {AUTO: Segmenter(used, method=AUTO)}
         store = Store(tmp_path / str(count), {})
         found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, store, margin=MARGIN)[AUTO]
         most.append(alive.most)
@@ -152,7 +153,7 @@ def test_usage(data: Path, tmp_path: Path, more: tuple[str, ...], said: str) -> 
 
 
 def test_auto_is_not_for_copies_nor_without_motion() -> None:
-    chosen = settings(["copy", "propagate"], [3, "auto"], ["auto", "none"], max_interval=9)
+    chosen = methods(["copy", "propagate"], [3, "auto"], ["auto", "none"], max_interval=9)
     assert [str(one) for one in chosen] == [
         "every", "copy n=3", "propagate n=3", "propagate auto, at most 9", "propagate n=3, motion none",
     ]  # fmt: skip
@@ -173,16 +174,21 @@ def test_convolutional_fusion_is_scored_as_it_is_run(tmp_path: Path) -> None:
     used = Network("fake", lambda rgb: torch.nn.functional.adaptive_avg_pool2d(rgb, (4, 6)), head, True)
     clip = Alive().clip(30, labels_of(tmp_path / "labels", range(0, 30, 4)))
     path = weights(tmp_path / "fusion.safetensors", 1.0)
-    average = Setting("interpolate", 3, fusion="average")
-    convolution = Setting("interpolate", 3, fusion="convolution", fusion_weights=path)
-    segmenters = {setting: setting.segmenter(used) for setting in (average, convolution)}
+    average = Method("interpolate", 3, fusion="average")
+    convolution = Method("interpolate", 3, fusion="convolution", fusion_weights=path)
+    segmenters = {setting: Segmenter(used, method=setting) for setting in (average, convolution)}
     found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, Store(tmp_path, {}), margin=MARGIN)
     a, b = (np.asarray(found[setting].scores.matrices) for setting in (average, convolution))
     assert (a != 0).any()
     assert np.abs(a - b).sum() <= 2 * 1e-3 * a.sum()  # the two sums round differently: a near tie here and there
-    doubled = Setting("interpolate", 3, fusion="convolution", fusion_weights=weights(tmp_path / "other", -1.0))
+    doubled = Method("interpolate", 3, fusion="convolution", fusion_weights=weights(tmp_path / "other", -1.0))
     other = score_clip(
-        clip, Dataset("fake", [clip]), used, {doubled: doubled.segmenter(used)}, Store(tmp_path, {}), margin=MARGIN
+        clip,
+        Dataset("fake", [clip]),
+        used,
+        {doubled: Segmenter(used, method=doubled)},
+        Store(tmp_path, {}),
+        margin=MARGIN,
     )
     np.testing.assert_array_equal(other[doubled].scores.matrices[0], a[0])  # the keyframe itself is not fused
     assert np.abs(a[1:] - other[doubled].scores.matrices[1:]).sum() > 0.2 * a[1:].sum()
@@ -191,16 +197,16 @@ def test_convolutional_fusion_is_scored_as_it_is_run(tmp_path: Path) -> None:
 def test_results_of_other_weights_are_kept_apart(tmp_path: Path) -> None:
     path = weights(tmp_path / "fusion.safetensors", 1.0)
     clip = Alive().clip(9, labels_of(tmp_path / "labels", [4]))
-    setting = Setting("interpolate", 3, fusion="convolution", fusion_weights=path)
+    setting = Method("interpolate", 3, fusion="convolution", fusion_weights=path)
     store = Store(tmp_path / "out", {})
     scores = Scores((4,), np.ones((3, 1, 2, 2), np.int64))
     store.save(clip, setting, Result(scores, np.zeros((1, 2), np.int64), ("a", "b")))
     assert store.load(clip, setting) is not None
-    assert store.load(clip, Setting("interpolate", 3)) is None
+    assert store.load(clip, Method("interpolate", 3)) is None
     weights(path, 2.0)  # under the same name
     assert store.load(clip, setting) is None
-    assert setting.facts()["fusion_weights"].startswith("fusion.safetensors, sha256 ")
-    assert "fusion_weights" not in Setting("propagate", 3, fusion="convolution", fusion_weights=path).facts()
+    assert setting.identity()["fusion_weights"].startswith("fusion.safetensors, sha256 ")
+    assert "fusion_weights" not in Method("propagate", 3, fusion="convolution", fusion_weights=path).facts()
 
 
 def test_every_is_always_fixed() -> None:

@@ -1,4 +1,4 @@
-"""A window on the GPU's kernels against Algorithm 2 on the CPU: `schemes.interpolate`, `by_evidence`, `labels`."""
+"""A window on the GPU's kernels against Algorithm 2 on the CPU: `schemes.interpolate`, `confidence`, `labels`."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from fakes import propagated
 from pans import Picture, grey, pan, rgb, texture
 from test_labels_gpu import U, assert_labelled, carried, seeded
 from tiny_models import Tiny
 from triton_kernels import DEVICE, cells, need_gpu, window_labels
 from warpseg import Classes, Frame, MotionField, Segmentation, Segmenter, open_video
 from warpseg.core import schemes
-from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
+from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS, average, confidence
 from warpseg.core.geometry import follow
 from warpseg.core.keyframes import windows
 from warpseg.core.schemes import Estimate
@@ -53,16 +54,16 @@ class OnDevice(Random):
         return super().features(frame).to(DEVICE)
 
 
-def labelled(frames: list[Frame], n: int, *, judged: bool) -> list[Labelled]:
-    return list(window_labels.interpolate(frames, OnDevice(), n, judged=judged))
+def labelled(frames: list[Frame], n: int, *, photometric: bool) -> list[Labelled]:
+    return list(window_labels.interpolate(frames, OnDevice(), n, photometric=photometric))
 
 
-def assert_alike(found: list[Labelled], expected: list[Estimate], *, judged: bool) -> None:
+def assert_alike(found: list[Labelled], expected: list[Estimate], *, photometric: bool) -> None:
     assert [each.frame.index for each in found] == [each.frame.index for each in expected]
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.distance == theirs.distance
         largest = float(theirs.scores.abs().max())
-        off = JUDGED if judged else AVERAGED
+        off = JUDGED if photometric else AVERAGED
         assert float((ours.scores.cpu() - theirs.scores).abs().max()) <= off * U * largest
         ids = Segmentation(ours.estimate(), Classes.numbered(CLASSES), ready=ours.labels).labels()
         assert ids.dtype == np.uint8
@@ -81,16 +82,16 @@ def filmed(pictures: list[Picture]) -> list[Frame]:
         return list(video)
 
 
-@pytest.mark.parametrize("judged", [False, True])
-def test_windows_are_algorithm_2(judged: bool) -> None:
+@pytest.mark.parametrize("photometric", [False, True])
+def test_windows_are_algorithm_2(photometric: bool) -> None:
     """Six frames at interval 4: a whole window, and a last one without a next keyframe."""
     frames = filmed([*pan((3, 1), 3, size=SIZE), *pan((-2, 2), 3, size=SIZE, seed=1)])
     frames = [replace(frame, cut=False) for frame in frames]  # unlike pictures, one of which is right
-    judge = by_evidence if judged else schemes.by_distance
-    expected = list(schemes.interpolate(frames, Random(), 4, judge=judge))
-    found = labelled(frames, 4, judged=judged)
-    assert_alike(found, expected, judged=judged)
-    if judged:
+    fuse = confidence if photometric else average
+    expected = list(schemes.interpolate(frames, Random(), 4, fuse=fuse))
+    found = labelled(frames, 4, photometric=photometric)
+    assert_alike(found, expected, photometric=photometric)
+    if photometric:
         believed = torch.stack([each.confidence for each in expected if each.confidence is not None])
         assert float(believed.min()) < 0.5 < float(believed.max())
 
@@ -98,33 +99,33 @@ def test_windows_are_algorithm_2(judged: bool) -> None:
 def test_nothing_crosses_a_cut() -> None:
     frames = filmed([*pan((3, 1), 3, size=SIZE), *pan((2, 0), 3, size=SIZE, seed=5)])
     frames = [replace(frame, cut=frame.index == 3) for frame in frames]
-    expected = list(schemes.interpolate(frames, Random(), 5, judge=by_evidence))
-    assert_alike(labelled(frames, 5, judged=True), expected, judged=True)
+    expected = list(schemes.interpolate(frames, Random(), 5, fuse=confidence))
+    assert_alike(labelled(frames, 5, photometric=True), expected, photometric=True)
 
 
 def test_the_picture_s_size_may_change_at_a_cut() -> None:
     frames = filmed([*pan((1, 1), 2, size=SIZE), *pan((1, 1), 3, size=(40, 32))])
     frames = [replace(frame, cut=frame.index == 2) for frame in frames]
-    expected = list(schemes.interpolate(frames, Random(), 4, judge=by_evidence))
+    expected = list(schemes.interpolate(frames, Random(), 4, fuse=confidence))
     assert [each.scores.shape[1:] for each in expected][1:3] == [(4, 6), (5, 4)]
-    assert_alike(labelled(frames, 4, judged=True), expected, judged=True)
+    assert_alike(labelled(frames, 4, photometric=True), expected, photometric=True)
     mixed = [replace(frame, cut=False) for frame in frames]
     with pytest.raises(ValueError, match=r"keyframes of \(32, 48\) and \(40, 32\) pixels"):
-        labelled(mixed, 4, judged=True)
+        labelled(mixed, 4, photometric=True)
 
 
 def test_without_pictures_distance_decides() -> None:
     frames = [replace(frame, plane=None) for frame in filmed(pan((2, 1), 5, size=SIZE))]
-    expected = list(schemes.interpolate(frames, Random(), 4, judge=by_evidence))
-    assert_alike(labelled(frames, 4, judged=True), expected, judged=False)
+    expected = list(schemes.interpolate(frames, Random(), 4, fuse=confidence))
+    assert_alike(labelled(frames, 4, photometric=True), expected, photometric=False)
 
 
 def test_one_frame_alone_is_algorithm_1() -> None:
     frames = filmed(pan((2, 1), 2, size=SIZE))
-    expected = list(schemes.propagate(frames, Random(), 2, judge=by_evidence))[1:]
+    expected = list(schemes.propagate(frames, Random(), 2))[1:]
     step = window_labels.Step(frames[1], 1, 1.0, follow([frames[1].motion], CELLS), None)
-    found = window_labels.label_steps([step], frames[0], Random().features(frames[0]).to(DEVICE), judged=True)
-    assert_alike(found, expected, judged=True)
+    found = window_labels.label_steps([step], frames[0], Random().features(frames[0]).to(DEVICE), photometric=True)
+    assert_alike(found, expected, photometric=True)
 
 
 @pytest.mark.parametrize("size", [(64, 96), (61, 83), (610, 640)])  # the last one at half its size
@@ -151,11 +152,10 @@ def test_a_path_that_ends_outside_counts_for_less() -> None:
     paths = torch.zeros(2, 2, *CELLS)
     paths[0, 0], paths[1, 1] = 0.3, -0.4
     sides = [
-        schemes.Carried(torch.zeros(1, *CELLS), MotionField(path, torch.ones(CELLS)), other)
-        for path, other in zip(paths, (key, next_key), strict=True)
+        propagated(torch.full((1, *CELLS), value), MotionField(path, torch.ones(CELLS)), other)
+        for value, path, other in zip((1.0, 0.0), paths, (key, next_key), strict=True)
     ]
-    expected = by_evidence(frame, sides[0], sides[1], 0.25).alpha
-    assert isinstance(expected, Tensor)
+    expected = confidence(frame, sides[0], sides[1], 0.25).f[0]
     assert len(expected.unique()) == 3  # outside one way, the other, or both or neither
     planes = torch.from_numpy(np.stack([plane.pixels] * 3)).to(DEVICE)
     evidence = cells.Evidence(planes, SIZE, 1, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
@@ -166,13 +166,13 @@ def test_a_path_that_ends_outside_counts_for_less() -> None:
 def test_nothing_waits_for_the_gpu() -> None:
     need_gpu()
     frames = filmed(pan((3, 1), 5, size=SIZE))
-    labelled(frames, 4, judged=True)  # kernels are compiled and memory is pinned
+    labelled(frames, 4, photometric=True)  # kernels are compiled and memory is pinned
     scores = [seeded(CLASSES, *CELLS, seed=seed).to(DEVICE) for seed in (0, 1)]
     window = next(windows(frames, 4))
-    todo = window_labels.steps(window, CELLS, CELLS)
+    todo = window_labels.steps(window, scores[0], scores[1])
     torch.cuda.set_sync_debug_mode("error")
     try:
-        window_labels.label_steps(todo, window.key, scores[0], window.next_key, scores[1], judged=True)
+        window_labels.label_steps(todo, window.key, scores[0], window.next_key, scores[1], photometric=True)
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
@@ -183,9 +183,9 @@ def test_a_segmenter_gives_the_same_by_windows(fusion: Any, monkeypatch: pytest.
     frames = pan((2, 1), 8, size=SIZE)
     segmenter = Segmenter(Tiny(CLASSES), interval=3, fusion=fusion, device=str(DEVICE))
     with monkeypatch.context() as patch:
-        patch.setattr(Segmenter, "_takes_windows", lambda self: False)
+        patch.setattr(Segmenter, "takes_windows", lambda self, **options: False)
         expected = list(segmenter.stream(frames))
-    monkeypatch.setattr(Segmenter, "_takes_windows", lambda self: True)
+    monkeypatch.setattr(Segmenter, "takes_windows", lambda self, **options: True)
     found = []
     with Threads() as threads, segmenter.open(frames, pipeline=threads) as video:
         found = list(segmenter.segment(video, pipeline=threads))
