@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -51,6 +51,7 @@ class Method:
 
     scheme: str = "interpolate"
     interval: int | Policy | Literal["auto"] = 5
+    _: KW_ONLY
     fusion: str | Fusion | Callable[[Tensor, Tensor, float], Tensor] = "confidence"
     fusion_weights: Path | str | None = None
     propagation: str = "composed"

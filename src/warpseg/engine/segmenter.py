@@ -105,7 +105,16 @@ class Segmenter:
         batch: int | Literal["auto"] = "auto",
         memory: float = 1e9,
     ) -> None:
-        given = Method(scheme, interval, fusion, fusion_weights, propagation, reverse, motion, flow_weights)
+        given = Method(
+            scheme,
+            interval,
+            fusion=fusion,
+            fusion_weights=fusion_weights,
+            propagation=propagation,
+            reverse=reverse,
+            motion=motion,
+            flow_weights=flow_weights,
+        )
         if method is not None and given != Method():
             raise ValueError("method stands for scheme, interval, fusion and the like: give one or the other")
         if (batch != "auto" and (not isinstance(batch, int) or batch < 1)) or memory <= 0:
