@@ -25,11 +25,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
+from warpseg.core.confidence import by_evidence
 
 from fusion_adaptive import adaptive
 from fusion_clips import FAST, SCHEMES, SLOW, Runner, clips, networks, opened, street
 from result import commit, write
-from warpseg.core.confidence import by_evidence
 from warpseg.core.schemes import Carried, Judge, Verdict, by_distance, interpolate
 from warpseg.datasets.open import camvid
 from warpseg.engine.source import open_video

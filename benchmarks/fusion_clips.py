@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from warpseg.core.confidence import by_evidence
 
 from second_network import WEIGHTS, second_network
 from warpseg.core import schemes
-from warpseg.core.confidence import by_evidence
 from warpseg.core.fusion import maximum
 from warpseg.core.keyframes import Policy
 from warpseg.core.schemes import Estimate

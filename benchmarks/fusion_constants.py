@@ -27,10 +27,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
 
 from fusion_clips import street
 from result import write
-from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS, by_evidence
 from warpseg.core.geometry import follow, inside, sample
 from warpseg.core.keyframes import Window, alphas, windows
 from warpseg.core.schemes import Carried

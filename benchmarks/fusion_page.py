@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
+
 from fusion_clips import FAST, SCHEMES, SLOW
 from result import fill
-from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
 from warpseg.measure.speed import table
 from warpseg.types import HALF_CONFIDENCE
 

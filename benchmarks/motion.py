@@ -28,16 +28,16 @@ from result import write
 from warpseg.core import schemes
 from warpseg.core.schemes import Estimate
 from warpseg.datasets.open import Drive, camvid
-from warpseg.engine.source import Motion, open_video
+from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.accuracy.results import Scores, average_retention, difference, worst_retention
 from warpseg.networks import Network, ScoreSpace, load
 
 Row = dict[str, Any]
 
-_FLOW: list[Motion] = ["flow"] if find_spec("cv2") else []
+_FLOW: list[str] = ["flow"] if find_spec("cv2") else []
 QUALITIES, INTERVALS = [18.0, 28.0], [5, 10]
-SOURCES: list[Motion] = ["auto", "codec", "estimate", *_FLOW, "none"]
+SOURCES: list[str] = ["auto", "codec", "estimate", *_FLOW, "none"]
 IN_DETAIL = "x264 defaults"  # with every source; the other encodings with ``auto`` only
 SCHEMES: dict[str, Callable[..., Iterator[Estimate]]] = {
     "copy": schemes.copy_nearest,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from quality import ENCODINGS, Clip
 from warpseg.core.geometry import resample
-from warpseg.engine.source import Motion, open_video
+from warpseg.engine.source import open_video
 from warpseg.synthetic import Street
 from warpseg.synthetic.street import StreetFrame
 from warpseg.types import MotionField
@@ -34,7 +34,7 @@ def endpoint_errors(motion: MotionField, truth: StreetFrame) -> NDArray[np.float
     return np.asarray(np.hypot(off[0], off[1])[truth.visible])
 
 
-def rows(folder: Path, sources: Sequence[Motion], *, frames: int | None = None) -> Iterator[Row]:
+def rows(folder: Path, sources: Sequence[str], *, frames: int | None = None) -> Iterator[Row]:
     """Yield a row for each ego-motion, encoding and source: mean and median endpoint error in pixels."""
     for drive, (speed, rate) in DRIVES.items():
         streets = []

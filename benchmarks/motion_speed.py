@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from warpseg.engine.source import Motion, open_video
+from warpseg.engine.source import open_video
 from warpseg.engine.timing import Stages
 from warpseg.synthetic import Street
 from warpseg.video.encode import encode
@@ -21,7 +21,7 @@ FILES = ("VID_1920x1080_cabac_temporal_direct.264", "vid_h264.mp4")  # 1080p wit
 FRAMES = 90  # of a video at most
 
 
-def measure(path: Path, motion: Motion, *, passes: int = 5, max_frames: int | None = None) -> Row:
+def measure(path: Path, motion: str, *, passes: int = 5, max_frames: int | None = None) -> Row:
     """Return milliseconds a frame by stage, and frames a second of a pass that does nothing else; medians.
 
     Decoders work ahead in threads of their own, so decoding is cheaper beside motion than alone: ``decode_alone_ms`` is
@@ -43,7 +43,7 @@ def measure(path: Path, motion: Motion, *, passes: int = 5, max_frames: int | No
 
 
 def _pass(
-    path: Path, motion: Motion, stages: Stages, max_frames: int | None, *, reverse: bool = False
+    path: Path, motion: str, stages: Stages, max_frames: int | None, *, reverse: bool = False
 ) -> tuple[int, float, float]:
     """Return frames, seconds spent on motion the other way, and seconds in all."""
     frames, spent, began = 0, 0.0, time.perf_counter()
@@ -57,7 +57,7 @@ def _pass(
     return frames, spent, time.perf_counter() - began
 
 
-def rows(data: Path, folder: Path, sources: Sequence[Motion], *, frames: int | None = None) -> Iterator[Row]:
+def rows(data: Path, folder: Path, sources: Sequence[str], *, frames: int | None = None) -> Iterator[Row]:
     """Yield a row for each large video and motion source: synthetic streets in x264's defaults, and real files."""
     frames = frames or FRAMES
     videos = {}

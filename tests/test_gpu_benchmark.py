@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import nn
 
-from test_labels_gpu import assert_labelled
-from triton_kernels import DEVICE, cells
+from tests.support.gpu_labels import assert_labelled
+from tests.support.triton_kernels import DEVICE, cells
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 

@@ -65,7 +65,7 @@ def calibrate(
     schemes: Annotated[
         str, typer.Option(metavar="NAMES", help="What to choose from, with commas; propagate alone shows no delay.")
     ] = ",".join(_SCHEMES),
-    motion: Annotated[Motion, typer.Option(help="As for warpseg segment.")] = "auto",
+    motion: Annotated[str, typer.Option(help="As for warpseg segment.")] = "auto",
     flow_weights: Annotated[
         Path | None, typer.Option(metavar="FILE", help="With --motion flow: weights of torchvision's RAFT, else DIS.")
     ] = None,
@@ -216,7 +216,7 @@ def _check_files(out: Path, plot: Path | None) -> None:
 
 
 def _videos(
-    sources: list[str], motion: Motion, flow_weights: Path | None, windows: int
+    sources: list[str], motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     from warpseg.measure.calibration.samples import VideoMaterial, spread
 
@@ -224,7 +224,7 @@ def _videos(
 
 
 def _clips(
-    data: Dataset, classes: int | None, motion: Motion, flow_weights: Path | None, windows: int
+    data: Dataset, classes: int | None, motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
     from warpseg.measure.calibration.samples import ClipMaterial, spread

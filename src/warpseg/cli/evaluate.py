@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -15,9 +15,8 @@ from warpseg.cli.lists import intervals, numbers, words
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
-    from warpseg.engine.source import Motion
     from warpseg.measure.accuracy.score import Export
-    from warpseg.measure.setting import SchemeName
+
 
 __all__ = ["evaluate"]
 
@@ -142,7 +141,7 @@ def evaluate(
     from warpseg.measure.accuracy.page import write_evaluation
     from warpseg.measure.accuracy.run import evaluate as run
     from warpseg.measure.accuracy.table import print_table
-    from warpseg.measure.setting import settings
+    from warpseg.measure.methods import methods
     from warpseg.networks import load
 
     try:
@@ -153,8 +152,8 @@ def evaluate(
             max_clips=max_clips, cache=cache,
         )  # fmt: skip
         usual = "average" if propagation == "chained" else "confidence"
-        chosen = settings(
-            cast("list[SchemeName]", schemes), chosen_intervals, cast("list[Motion]", motions),
+        chosen = methods(
+            schemes, chosen_intervals, motions,
             fusion=fusion or usual, fusion_weights=fusion_weights, propagation=propagation, reverse=reverse,
             flow_weights=flow_weights, max_interval=max_interval or 30,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Which frames are keyframes, and which keyframes a frame between them may look at.
+"""Keyframes: policies that choose them, and the windows of frames between one and the next.
 
 Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs, or those that another policy
 chooses. The exception is a scene that no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has
@@ -10,20 +10,55 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from math import inf
 from typing import Protocol
 
-from warpseg.types import Frame
+from warpseg.types import Frame, MotionField
 
-__all__ = ["Every", "Policy", "Window", "alphas", "chosen", "distances", "windows"]
+__all__ = ["Every", "Policy", "Window", "chosen", "distances", "windows"]
 
 
 @dataclass(frozen=True)
 class Window:
-    """A keyframe, the frames up to the next keyframe, and that keyframe (None at the end of the video)."""
+    """A keyframe, the intermediate frames up to the next keyframe, and that one (None at the end of the video).
+
+    Knows how far each keyframe is seen: motion is followed up to a scene cut, never across.
+    """
 
     key: Frame
     between: tuple[Frame, ...]
     next_key: Frame | None
+
+    @property
+    def n(self) -> int:
+        """The paper's interval: frames from the keyframe to the next one."""
+        return len(self.between) + 1
+
+    @property
+    def forward(self) -> list[MotionField]:
+        """The motion of each intermediate frame that the keyframe is propagated to, in order."""
+        return [frame.motion for frame in takewhile(_same_scene, self.between)]
+
+    def backward(self, reverse: Callable[[Frame], MotionField]) -> list[MotionField]:
+        """Return the motion that leads the next keyframe back to each frame that sees it, the nearest first.
+
+        ``reverse`` turns a frame's motion around. Its own motion leads the next keyframe one frame back.
+        """
+        if self.next_key is None or not self.between:
+            return []
+        return [reverse(frame) for frame in takewhile(_same_scene, (self.next_key, *self.between[:0:-1]))]
+
+    def distances(self, p: int) -> tuple[float, float]:
+        """Return how many frames offset ``p`` is from the keyframe and from the next, infinite where it sees it not."""
+        cuts = [k for k, frame in enumerate((*self.between, self.next_key), 1) if frame is None or frame.cut]
+        before = any(k <= p for k in cuts)
+        after = any(k > p for k in cuts)
+        return inf if before else p, inf if after else self.n - p
+
+
+def _same_scene(frame: Frame) -> bool:
+    return not frame.cut
 
 
 class Policy(Protocol):
@@ -135,14 +170,3 @@ def _seen(window: Window) -> Iterator[Window]:
     for scene in scenes[:-1]:
         yield Window(scene[0], tuple(scene[1:]), None)
     yield Window(scenes[-1][0], (*scenes[-1][1:], *last), window.next_key)
-
-
-def alphas(window: Window) -> list[float]:
-    """Return the forward weight at each offset p = 0 .. n - 1: ``(n - p) / n``, 1 before a scene cut and 0 after it."""
-    n = len(window.between) + 1
-    if window.next_key is None or window.next_key.cut:  # nothing comes from the other side
-        return [1.0] * n
-    cut = next((p for p, frame in enumerate(window.between, 1) if frame.cut), None)
-    if cut is not None:
-        return [1.0 if p < cut else 0.0 for p in range(n)]
-    return [(n - p) / n for p in range(n)]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warpseg.classes import IGNORE
-from warpseg.engine.source import Motion, Source, open_video
+from warpseg.engine.source import Source, open_video
 from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
 from warpseg.types import Frame
@@ -102,7 +102,7 @@ class Clip:
 
     def frames(
         self,
-        motion: Motion = "auto",
+        motion: str = "auto",
         *,
         flow_weights: Path | str | None = None,
         stages: Stages | None = None,

@@ -1,4 +1,4 @@
-"""A whole window on a GPU: up go paths and reduced pictures, two kernels run, down come the labels.
+"""GPU windows: Algorithm 2 for a whole window at once. Paths and reduced pictures go up, labels come down.
 
 Nothing here waits for the device but asking for a result: uploads and downloads are asynchronous, from and to pinned
 memory, and downloads have a stream of their own, so that the network's next run does not wait for them (docs/gpu.md).
@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
-from warpseg.core.geometry import follow
-from warpseg.core.keyframes import Policy, Window, alphas, windows
-from warpseg.core.schemes import Estimate, Reverse, SplitNetwork, searched
+from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
+from warpseg.core.keyframes import Policy, Window
+from warpseg.core.propagation import PROPAGATE, Propagated, Reverse, composed, searched
+from warpseg.core.schemes import Estimate, SplitNetwork, keyed
 from warpseg.labels.gpu import labels_gpu
 from warpseg.labels.gpu_warp import Evidence, carry_cells
 from warpseg.motion.luma import MARGIN, Plane
@@ -51,59 +51,40 @@ class Labelled:
         return ids
 
     def estimate(self) -> Estimate:
-        """Wait for what a scheme says of the frame: its confidence (h, w) is on the CPU, None where nobody judged."""
+        """Wait for the frame's estimate: its confidence (h, w) is on the CPU, None where it was not measured."""
         found = self._results.wait()
         confidence = found[1][self._number] if len(found) > 1 and self.distance > 0 else None
         return Estimate(self.frame, self.distance, self.scores, confidence)
 
 
 def interpolate(
-    frames: Iterable[Frame], network: SplitNetwork, n: int | Policy, *, judged: bool, reverse: Reverse = searched
+    frames: Iterable[Frame], network: SplitNetwork, n: int | Policy, *, photometric: bool, reverse: Reverse = searched
 ) -> Iterator[Labelled]:
-    """Algorithm 2 as ``schemes.interpolate`` with ``average`` and ``composed`` has it, labels included.
+    """Run ``core.schemes.interpolate`` with propagation ``composed``, labels included.
 
-    ``network.features`` gives score maps on a CUDA device. ``judged`` is ``by_evidence``, otherwise ``by_distance``.
-    Yields a window once its next keyframe is read and its kernels are queued.
+    ``network.features`` gives score maps on a CUDA device. The fusion is ``confidence`` if ``photometric``, else
+    ``average``. Yields a window once its next keyframe is read and its kernels are queued.
     """
-    f_next = None
-    for window in windows(frames, n):
-        f_key = network.features(window.key) if f_next is None else f_next
-        f_next = None if window.next_key is None else network.features(window.next_key)
-        grids = [(f.shape[-2], f.shape[-1]) for f in (f_key, f_next) if f is not None]
-        todo = steps(window, grids[0], grids[-1], reverse)
-        yield from label_steps(todo, window.key, f_key, window.next_key, f_next, judged=judged)
+    for window, f_key, f_next in keyed(frames, network.features, n):
+        todo = steps(window, f_key, f_next, reverse)
+        yield from label_steps(todo, window.key, f_key, window.next_key, f_next, photometric=photometric)
 
 
-def steps(window: Window, grid: tuple[int, int], next_grid: tuple[int, int], reverse: Reverse = searched) -> list[Step]:
-    """Return a step for the keyframe and each frame between.
-
-    Paths are on the grid (h, w) of the keyframe's score map, or on that of the next one's where they lead there.
-    The order and the weights are Algorithm 2's, the paths those of ``schemes.composed``. Computed on the CPU.
-    """
-    weights = alphas(window)
-    n = len(weights)
-    onward = _paths((frame.motion for frame in window.between[: n - 1 - weights.count(0)]), grid)
-    back: list[MotionField] = []
-    if window.next_key is not None:
-        led = [window.next_key, *reversed(window.between)][: n - 1 - weights[1:].count(1)]
-        back = _paths(map(reverse, led), next_grid)
-    found = [Step(window.key, 0, 1.0, MotionField.zero(grid), None)]
+def steps(window: Window, f_key: Tensor, f_next: Tensor | None, reverse: Reverse = searched) -> list[Step]:
+    """Return a step for the keyframe and for each intermediate frame, paths on the grid of the map they lead to."""
+    W_f = PROPAGATE(f_key, window.key, window.forward, composed)
+    W_b = PROPAGATE(f_next, window.next_key, window.backward(reverse), composed)
+    found = [Step(window.key, 0, 1.0, MotionField.zero((f_key.shape[-2], f_key.shape[-1])), None)]
     for p, frame in enumerate(window.between, 1):
-        to_key = onward[p - 1] if weights[p] > 0 else None
-        to_next = back[n - p - 1] if weights[p] < 1 else None
-        distance = min(p if to_key is not None else n, n - p if to_next is not None else n)
-        found.append(Step(frame, distance, weights[p], to_key, to_next))
+        forward, backward = W_f.get(p), W_b.get(window.n - p)
+        alpha = (window.n - p) / window.n if forward and backward else 1.0 if forward else 0.0
+        distance = min(W.steps for W in (forward, backward) if W is not None)
+        found.append(Step(frame, distance, alpha, _path(forward), _path(backward)))
     return found
 
 
-def _paths(motions: Iterable[MotionField], grid: tuple[int, int]) -> list[MotionField]:
-    """Return the path after each of the motions, as far as the keyframe."""
-    passed: list[MotionField] = []
-    found = []
-    for motion in motions:
-        passed.insert(0, motion)
-        found.append(follow(passed, grid))
-    return found
+def _path(propagated: Propagated | None) -> MotionField | None:
+    return None if propagated is None else propagated.path
 
 
 def label_steps(
@@ -113,13 +94,12 @@ def label_steps(
     next_key: Frame | None = None,
     backward: Tensor | None = None,
     *,
-    judged: bool,
+    photometric: bool,
 ) -> list[Labelled]:
-    """Carry score maps to the frames of ``steps`` and label them all, not waiting for the device.
+    """Propagate score maps to the frames of ``steps`` and label them all, not waiting for the device.
 
     ``forward`` (C, h, w) are the scores of ``key``, ``backward`` those of ``next_key``, on one device. They are
-    averaged by ``alpha`` alone, or with ``judged`` by the pictures (``evidence.by_evidence``) if every frame has a
-    plane.
+    averaged by ``alpha`` alone, or with ``photometric`` as the fusion ``confidence`` does, if every frame has a plane.
     Returns a result for each step, in order. Raises ValueError where maps that differ in shape are to be averaged.
     """
     if backward is not None and next_key is not None and next_key.size != key.size:
@@ -130,7 +110,9 @@ def label_steps(
             raise ValueError(
                 f"keyframes of {key.size} and {next_key.size} pixels: only frames of one size are averaged"
             )
-        return label_steps(before, key, forward, judged=judged) + label_steps(after, next_key, backward, judged=judged)
+        return label_steps(before, key, forward, photometric=photometric) + label_steps(
+            after, next_key, backward, photometric=photometric
+        )
     if not steps:
         return []
     device = forward.device
@@ -139,7 +121,7 @@ def label_steps(
     paths = _upload([still if path is None else path.offsets for path in led], device).unflatten(0, (-1, 2))
     weights = _upload([torch.tensor(step.alpha) for step in steps], device)
     seen = [key, *(step.frame for step in steps), *([next_key] if next_key else [])]
-    evidence = _evidence(seen, device) if judged else None
+    evidence = _evidence(seen, device) if photometric else None
     scores, confidence = carry_cells(forward, backward, paths, weights, evidence)
     ids = labels_gpu(scores, key.size)
     results = _Download([ids] if confidence is None else [ids, confidence])

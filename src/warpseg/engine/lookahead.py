@@ -1,4 +1,4 @@
-"""Keyframes go through the network before the scheme asks for them: as early as they are read, several at once."""
+"""Lookahead: runs keyframes through the network before the scheme asks for them, several at once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from warpseg.engine.timing import Stages
 from warpseg.networks import Batched, Network
 from warpseg.types import Frame
 
-__all__ = ["Ahead", "threads_for"]
+__all__ = ["Lookahead", "threads_for"]
 
 _WORKERS = 4  # networks at work at the same time, at most: each needs room for what it computes
 
@@ -30,11 +30,11 @@ def threads_for(network: Network) -> Threads:
     return Threads(workers, max(cores // workers, 1))
 
 
-class Ahead:
-    """A ``schemes.SplitNetwork`` that runs ahead of the scheme which asks it.
+class Lookahead:
+    """A ``core.schemes.SplitNetwork`` that runs ahead of the scheme which asks it.
 
-    ``frames`` says which are keyframes and has ``batch`` of them at a time computed by the workers of ``pipeline``;
-    the scheme is given its ``policy``, which repeats what was said.
+    ``frames`` chooses the keyframes and has ``batch`` of them at a time computed by the workers of ``pipeline``; the
+    scheme is given ``policy``, which repeats the choice.
     """
 
     def __init__(self, network: Batched, policy: Policy, batch: int, pipeline: Pipeline, stages: Stages) -> None:
@@ -47,7 +47,7 @@ class Ahead:
     def frames(self, frames: Iterable[Frame], *, keeps_pixels: bool) -> Iterator[Frame]:
         """Yield the frames, each batch of keyframes once it is whole.
 
-        Unless ``keeps_pixels``, frames in which no network can be interested let go of their picture.
+        Unless ``keeps_pixels``, frames that no network will run on let go of their picture.
         """
         held: list[Frame] = []
         keys: list[Frame] = []
@@ -91,7 +91,7 @@ class Ahead:
 
 @dataclass(frozen=True)
 class _Chosen:
-    """A policy that repeats what another has said of the same frames."""
+    """A policy that repeats the choice of another for the same frames."""
 
     chooses: Policy
     known: dict[int, tuple[Future[list[Tensor]], int]]
@@ -116,4 +116,4 @@ def _emptied(frames: list[Frame]) -> Iterator[Frame]:
 
 
 def _gone() -> NoReturn:
-    raise ValueError("the picture of a frame between keyframes was not kept: nobody had said that it would be wanted")
+    raise ValueError("the picture of an intermediate frame was not kept: open the run with keeps_pixels=True")

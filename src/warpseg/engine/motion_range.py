@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from warpseg.core.geometry import follow, invert
-from warpseg.engine.source import Motion, Source, open_video
+from warpseg.engine.source import Source, open_video
 from warpseg.types import Frame, MotionField
 
 __all__ = ["MotionRange", "read_motion"]
@@ -24,7 +24,7 @@ def read_motion(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = None,
-    motion: Motion = "auto",
+    motion: str = "auto",
 ) -> MotionRange:
     """Read the motion of a range of frames; arguments and errors are those of ``open_video``."""
     with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:

@@ -44,6 +44,7 @@ class Inline:
     """Everything in the caller's thread, when it is asked for."""
 
     workers = 1
+    torch_threads = 1
 
     def __call__(self, items: Iterator[T], *, waiting: int) -> Iterator[T]:
         """Return ``items``."""

@@ -9,15 +9,15 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self, get_args
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.engine.choices import MOTIONS, check
 from warpseg.engine.pipeline import Inline, Pipeline
 from warpseg.engine.timing import Stages
 from warpseg.errors import MotionUnavailable, VideoError
-from warpseg.motion.flow import dis, raft
 from warpseg.motion.luma import Plane
 from warpseg.motion.orientation import rotate, turned_plane
 from warpseg.motion.scene_cuts import CutDetector
@@ -25,9 +25,7 @@ from warpseg.motion.tracker import Tracker
 from warpseg.types import Frame, MotionField, MotionSource, Picture, VideoInfo
 from warpseg.video import PictureReader, Source, open_pictures
 
-__all__ = ["Motion", "Source", "Video", "open_video"]
-
-Motion = Literal["auto", "codec", "estimate", "flow", "none"]
+__all__ = ["Source", "Video", "open_video"]
 
 _log = logging.getLogger("warpseg")
 
@@ -45,7 +43,7 @@ def open_video(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = None,
-    motion: Motion = "auto",
+    motion: str = "auto",
     flow_weights: Path | str | None = None,
     stages: Stages | None = None,
     pipeline: Pipeline | None = None,
@@ -62,15 +60,13 @@ def open_video(
     ``VideoError`` where the source cannot be opened, or, once all that decodes has been given, where it is damaged, and
     ``MotionUnavailable`` where it has no vectors though they are asked for.
     """
-    if motion not in get_args(Motion):
-        raise ValueError(f"motion {motion!r}: expected one of {', '.join(get_args(Motion))}")
-    if flow_weights is not None and motion != "flow":
+    check("motion", motion, MOTIONS)
+    chosen = MOTIONS[motion]
+    if flow_weights is not None and not chosen.weights:
         raise ValueError(f"flow_weights are for motion 'flow', not {motion!r}")
-    flow = None
-    if motion == "flow":
-        flow = dis() if flow_weights is None else raft(flow_weights)
+    flow = chosen.load()(flow_weights) if chosen.code is not None else None
     pictures = open_pictures(source, start=start, end=end, max_frames=max_frames)
-    if motion == "codec" and not pictures.info.has_vectors:
+    if chosen.vectors == "required" and not pictures.info.has_vectors:
         pictures.close()
         what = f"{pictures.info.codec} video" if pictures.info.codec else "a source without a codec"
         raise MotionUnavailable(
@@ -103,7 +99,7 @@ class Video:
     def __init__(
         self,
         pictures: PictureReader,
-        motion: Motion,
+        motion: str,
         tracker: Tracker,
         stages: Stages,
         pipeline: Pipeline | None = None,
@@ -112,8 +108,8 @@ class Video:
         self._stages = stages
         self._pipeline = pipeline or Inline()
         self._decoded = self._pipeline(_decoded(pictures, stages), waiting=_DECODED)
-        self._wants_motion = motion != "none"
-        self._uses_vectors = motion in ("auto", "codec") and pictures.info.has_vectors
+        self._wants_motion = MOTIONS[motion].moves
+        self._uses_vectors = MOTIONS[motion].vectors != "unused" and pictures.info.has_vectors
         self._track = tracker
         self._damage: VideoError | None = None  # told when everything before it has been yielded
         self._frames: Generator[Frame] = self._join()

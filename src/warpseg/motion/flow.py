@@ -15,12 +15,17 @@ from torch.nn import functional as F
 from warpseg.errors import ModelError, MotionUnavailable
 from warpseg.motion.luma import Plane
 
-__all__ = ["Flow", "dis", "raft"]
+__all__ = ["Flow", "dis", "flow", "raft"]
 
 _SMALLEST = 16  # pixels along each side that DIS needs, lest its coarsest level is empty
 
 # Called with two luma pictures (h, w): where each pixel of the first is in the second, (2, h, w) in pixels.
 Flow = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]]
+
+
+def flow(weights: Path | str | None = None) -> Flow:
+    """Return RAFT with these weights, or without any OpenCV's DIS."""
+    return dis() if weights is None else raft(weights)
 
 
 class _Inverse(Protocol):

@@ -1,9 +1,8 @@
-"""Convolutional fusion (paper, section 3.6): a 1x1 convolution over the two carried maps, its weights learned."""
+"""Convolutional fusion (paper, section 3.6): its weights read from a file, and folded into a linear head."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,35 +10,12 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from warpseg.core.fusion import Convolution, Elementwise
 from warpseg.errors import ModelError
 from warpseg.networks.network import Network
 from warpseg.types import Frame
 
-__all__ = ["Convolution", "Folded", "load_convolution"]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Convolution:
-    """The convolution as it was learned, on features: a ``fusion.Fusion``.
-
-    Both maps are weighted before they meet, as in the paper; ``weight = [I I]`` and no bias is then the average.
-    """
-
-    weight: Tensor  # (D, 2 D): for the forward map, then for the backward map
-    bias: Tensor  # (D)
-
-    def __call__(self, forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
-        """Return the fused features (D, h, w)."""
-        both = torch.cat([alpha * forward, (1 - alpha) * backward])
-        if len(both) != self.weight.shape[1]:
-            raise ModelError(
-                f"convolutional fusion is for {self.weight.shape[1] // 2} channels, the features have {len(forward)}"
-            )
-        weight, bias = self.weight.to(both.device), self.bias.to(both.device)
-        return torch.einsum("oc,chw->ohw", weight, both) + bias[:, None, None]
-
-    def __repr__(self) -> str:
-        return f"Convolution({len(self.bias)} channels)"
+__all__ = ["Folded", "load_convolution"]
 
 
 def load_convolution(path: Path | str) -> Convolution:
@@ -67,7 +43,7 @@ def load_convolution(path: Path | str) -> Convolution:
 
 
 class Folded:
-    """A network with a linear head and convolutional fusion folded into it, so that no features are carried.
+    """A network with a linear head and convolutional fusion folded into it, so that scores are propagated.
 
     Each keyframe yields its scores and, without bias, the head's view of both halves of the convolution: three maps of
     C channels, which warp and weights commute with. The same as ``Convolution`` on features, then the head.
@@ -105,7 +81,11 @@ class Folded:
         """Return the scores (C, h, w)."""
         return f[: self._classes]
 
-    def fuse(self, forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
-        """Return the fused scores (C, h, w) of two carried maps (3 C, h, w)."""
+    @property
+    def fuse(self) -> Elementwise:
+        """The fusion of two propagated maps (3 C, h, w) to scores (C, h, w) in the first C channels."""
+        return Elementwise("convolution", self._fused)
+
+    def _fused(self, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
         c = self._classes
         return alpha * forward[c : 2 * c] + (1 - alpha) * backward[2 * c :] + self._bias

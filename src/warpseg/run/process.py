@@ -1,4 +1,4 @@
-"""One source to files: what ``warpseg segment`` does for each of its sources."""
+"""Process: one source to files, as ``warpseg segment`` does for each of its sources."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from warpseg.engine.pipeline import Threads
+from warpseg.engine.pipeline import Inline, Threads
 from warpseg.engine.segmentation import Segmentation
-from warpseg.engine.segmenter import Segmenter
+from warpseg.engine.segmenter import Running, Segmenter
 from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
@@ -37,7 +38,7 @@ OUTPUTS = {
     "report": ("report.html",),
 }
 _DRAWN = "overlay"  # of these, what is drawn on every frame's picture
-_NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame beside the network
+_NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
 
 
@@ -74,75 +75,57 @@ def process(
     command: Sequence[str] | None = None,
     profile: Mapping[str, Any] | None = None,
 ) -> Report:
-    """Segment ``source`` into files of the folder ``out/name`` (``name``: the source's stem) and return what happened.
+    """Segment a source into files of the folder ``out/name``, ``run.json`` among them.
 
-    ``save`` chooses among ``OUTPUTS``; ``run.json`` is always written. ``page`` is where the report goes instead of
-    into that folder. ``start`` and ``end`` are seconds after the first frame. ``progress`` is called after each frame.
-    ``command`` and ``profile`` are noted in ``run.json``. Existing outputs are refused with ``OutputError`` unless
-    ``overwrite``. Raises ``VideoError`` or ``OutputError`` where it cannot go on, and ``KeyboardInterrupt`` when
-    interrupted, in each case after closing and keeping what was done, and with ``run.json`` saying that it is not
-    complete.
+    Args:
+        segmenter: network and method.
+        source: see ``warpseg.open_video``.
+        out: folder that the source's own folder is made in.
+        name: the source's folder; by default the stem of its name.
+        save: kinds of output, some of ``OUTPUTS``.
+        page: where the report goes instead of into that folder.
+        overwrite: whether existing outputs are replaced.
+        start: seconds after the source's first frame.
+        end: seconds after the source's first frame.
+        max_frames: frames at most.
+        progress: called after each frame with the report so far.
+        command: the command line, for ``run.json``.
+        profile: the profile that settings came from, for ``run.json``.
+
+    Returns:
+        The report that ``run.json`` holds as well.
+
+    Raises:
+        OutputError: an output is there already, cannot be written or not be had with this method.
+        VideoError: the source cannot be opened or is damaged; what was read before the damage is kept.
+        KeyboardInterrupt: on Ctrl-C, once outputs are closed; what was done is kept.
+
+    Example:
+        >>> import numpy as np, tempfile, torch
+        >>> frames = [np.full((32, 48, 3), 10 * i, np.uint8) for i in range(6)]
+        >>> segmenter = Segmenter(torch.nn.Conv2d(3, 4, 1), interval=3, device="cpu")
+        >>> report = process(segmenter, frames, tempfile.mkdtemp(), save=["masks"])
+        >>> report.frames, report.keyframes, report.complete
+        (6, 2, True)
     """
-    save = [save] if isinstance(save, str) else save
-    unknown = sorted(set(save) - set(OUTPUTS))
-    if unknown:
-        raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")
-    kinds = [kind for kind in OUTPUTS if kind in save]
-    if "confidence" in kinds and not segmenter.can_judge:
-        raise OutputError(
-            f"nobody judges confidence with scheme {segmenter.scheme}, propagation {segmenter.propagation}, motion "
-            f"{segmenter.motion}: choose scheme propagate or interpolate, propagation composed, motion other than none"
-        )
-    if page is not None or {"confidence", "report"} & set(kinds):
-        segmenter = segmenter.judging()
-    folder = Path(out) / (name or output_name(source))
-    if page is None and "report" in kinds:
-        page = folder / "report.html"
-    present = [path.name for path in _targets(folder, [*kinds]) if path.exists()]
-    if page is not None and page.exists() and page.name not in present:
-        present.append(str(page))
-    if present and not overwrite:
-        raise OutputError(f"{folder}: {', '.join(present)} already there; choose another --out or give --overwrite")
-    report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, folder)
-    started, begun = time.perf_counter(), datetime.now(UTC)
-    stages = Stages()
-    with (
-        segmenter.threads() as pipeline,
-        segmenter.open(source, start=start, end=end, max_frames=max_frames, stages=stages, pipeline=pipeline) as video,
-    ):
-        room, given_up = segmenter.room(video.info, pipeline, keeps_pixels=page is not None or _DRAWN in kinds)
-        results = segmenter.segment(video, stages, pipeline=pipeline, room=room)
-        made = _make_folder(folder)
-        sinks: list[Sink] = []
-        classes: Classes | None = None
-        collected: Collected | None = None
+    targets = _check_targets(segmenter, source, Path(out), name=name, save=save, page=page, overwrite=overwrite)
+    report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, targets.folder)
+    clock = _Clock(Stages())
+    with segmenter.running(
+        source,
+        start=start,
+        end=end,
+        max_frames=max_frames,
+        stages=clock.stages,
+        threads=True,
+        keeps_pixels=targets.page is not None or _DRAWN in targets.kinds,
+        confidence=targets.needs_confidence,
+    ) as run:
+        outputs = _Outputs(targets, source, _make_folder(targets.folder))
+        failed: Exception | None = None
         with one_interrupt() as interrupt:
             try:
-                for result in pipeline(_labelled(results), waiting=_LABELLED):
-                    if classes is None:
-                        classes = result.classes
-                        sound = source if isinstance(source, (str, Path)) and video.info.container != "images" else None
-                        sinks = begin(kinds, folder, video.info, classes, audio_from=sound)
-                        collected = Collected(video.info, classes) if page is not None else None
-                    ids = result.labels()
-                    confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
-                    with stages.measure("write"):
-                        for sink in sinks:
-                            sink.write(
-                                result.frame,
-                                ids,
-                                is_key=result.is_key,
-                                distance=result.distance,
-                                confidence=confidence,
-                            )
-                    if collected is not None:
-                        with stages.measure("report"):
-                            collected.add(result, ids)
-                    report.frames += 1
-                    report.keyframes += result.is_key
-                    if progress is not None:
-                        _clock(report, started, stages, pipeline)
-                        progress(report, video.info)
+                _pump(run, outputs, report, clock, progress)
                 report.complete = True
             except KeyboardInterrupt:
                 report.error = "interrupted"
@@ -152,30 +135,7 @@ def process(
                 raise
             finally:
                 interrupt.closing = True
-                pipeline.close()
-                with stages.measure("write"):
-                    failed = _finish(sinks, keep=report.frames > 0)
-                report.complete = report.complete and failed is None
-                report.error = report.error or (str(failed) if failed else None)
-                _clock(report, started, stages, pipeline)
-                report.warnings = once([*video.warnings, *(line for sink in sinks for line in sink.warnings)])
-                if given_up:
-                    report.warnings.append(given_up)
-                stale = [path.name for path in _targets(folder, set(OUTPUTS) - set(kinds)) if path.exists()]
-                if stale:
-                    report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
-                if report.frames:
-                    at_once = {
-                        "networks": pipeline.workers, "torch_threads_each": pipeline.torch_threads, "batch": room.batch,
-                        "frames_waiting_at_most": room.frames,
-                    }  # fmt: skip
-                    facts = write_run(report, segmenter, video, begun, kinds, classes, command, profile, at_once)
-                    if page is not None:
-                        write_report(page, facts, collected)
-                else:
-                    for path in made:
-                        with suppress(OSError):
-                            path.rmdir()
+                failed = _conclude(segmenter, run, outputs, report, clock, command=command, profile=profile)
             if failed is not None:
                 raise failed
     if report.frames == 0:
@@ -183,28 +143,165 @@ def process(
     return report
 
 
+@dataclass(frozen=True)
+class _Targets:
+    """Files that a run will make."""
+
+    folder: Path
+    kinds: list[str]  # of OUTPUTS, in its order
+    page: Path | None
+
+    @property
+    def needs_confidence(self) -> bool:
+        return self.page is not None or "confidence" in self.kinds
+
+    def paths(self, kinds: Collection[str]) -> list[Path]:
+        return [self.folder / file for kind in OUTPUTS if kind in kinds for file in OUTPUTS[kind]]
+
+    def stale(self) -> list[str]:
+        """Return the outputs of other kinds, which an earlier run made."""
+        return [path.name for path in self.paths(set(OUTPUTS) - set(self.kinds)) if path.exists()]
+
+
+@dataclass
+class _Outputs:
+    """Sinks and page of a run; made at the first result, which tells the classes."""
+
+    targets: _Targets
+    source: Source
+    made: list[Path]  # folders that were not there before, the innermost first
+    classes: Classes | None = None
+    sinks: list[Sink] = field(default_factory=list)
+    collected: Collected | None = None
+
+    def begin(self, classes: Classes, info: VideoInfo) -> None:
+        self.classes = classes
+        has_sound = isinstance(self.source, (str, Path)) and info.container != "images"
+        audio = self.source if has_sound and isinstance(self.source, (str, Path)) else None
+        self.sinks = begin(self.targets.kinds, self.targets.folder, info, classes, audio_from=audio)
+        self.collected = Collected(info, classes) if self.targets.page is not None else None
+
+
+@dataclass
+class _Clock:
+    """The time that a run has taken so far, and its parts."""
+
+    stages: Stages
+    started: float = field(default_factory=time.perf_counter)
+    begun: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def note(self, report: Report, pipeline: Threads | Inline) -> None:
+        report.seconds, report.stages = time.perf_counter() - self.started, dict(self.stages.seconds)
+        if isinstance(pipeline, Threads) and pipeline.torch_threads > 1:  # only the network's wall time is known
+            report.network_alone = self.stages.seconds.get("network", 0.0) / pipeline.workers
+            return
+        # On a CPU whose cores are shared by all stages, their own seconds add up.
+        spent = dict(self.stages.cpu_seconds)
+        report.network_alone = spent.get("network", 0.0) / pipeline.workers
+        report.needed_anyway = sum(spent.get(stage, 0.0) for stage in _NEEDED) / pipeline.workers
+
+
+def _check_targets(
+    segmenter: Segmenter,
+    source: Source,
+    out: Path,
+    *,
+    name: str | None,
+    save: str | Collection[str],
+    page: Path | None,
+    overwrite: bool,
+) -> _Targets:
+    """Return the files to make, once nothing speaks against any of them; touches no file."""
+    save = [save] if isinstance(save, str) else save
+    unknown = sorted(set(save) - set(OUTPUTS))
+    if unknown:
+        raise ValueError(f"save {', '.join(unknown)}: expected some of {', '.join(OUTPUTS)}")
+    kinds = [kind for kind in OUTPUTS if kind in save]
+    method = segmenter.method
+    if "confidence" in kinds and not method.has_confidence:
+        raise OutputError(
+            f"confidence is not available with scheme {method.scheme}, propagation {method.propagation}, motion "
+            f"{method.motion}: choose scheme propagate or interpolate, propagation composed, motion other than none"
+        )
+    folder = out / (name or output_name(source))
+    if page is None and "report" in kinds:
+        page = folder / "report.html"
+    targets = _Targets(folder, kinds, page)
+    present = [path.name for path in targets.paths(kinds) if path.exists()]
+    if page is not None and page.exists() and page.name not in present:
+        present.append(str(page))
+    if present and not overwrite:
+        raise OutputError(f"{folder}: {', '.join(present)} already there; choose another --out or give --overwrite")
+    return targets
+
+
+def _pump(
+    run: Running,
+    outputs: _Outputs,
+    report: Report,
+    clock: _Clock,
+    progress: Callable[[Report, VideoInfo], None] | None,
+) -> None:
+    """Write each result to all sinks, in order."""
+    for result in run.pipeline(_labelled(run.results), waiting=_LABELLED):
+        if outputs.classes is None:
+            outputs.begin(result.classes, run.video.info)
+        ids = result.labels()
+        confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
+        with clock.stages.measure("write"):
+            for sink in outputs.sinks:
+                sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
+        if outputs.collected is not None:
+            with clock.stages.measure("report"):
+                outputs.collected.add(result, ids)
+        report.frames += 1
+        report.keyframes += result.is_key
+        if progress is not None:
+            clock.note(report, run.pipeline)
+            progress(report, run.video.info)
+
+
+def _conclude(
+    segmenter: Segmenter,
+    run: Running,
+    outputs: _Outputs,
+    report: Report,
+    clock: _Clock,
+    *,
+    command: Sequence[str] | None,
+    profile: Mapping[str, Any] | None,
+) -> Exception | None:
+    """Close the sinks, fill in the report and write ``run.json`` and the page; return the first failure of a sink."""
+    run.pipeline.close()
+    with clock.stages.measure("write"):
+        failed = _finish(outputs.sinks, keep=report.frames > 0)
+    report.complete = report.complete and failed is None
+    report.error = report.error or (str(failed) if failed else None)
+    clock.note(report, run.pipeline)
+    report.warnings = once([*run.video.warnings, *(line for sink in outputs.sinks for line in sink.warnings)])
+    if run.warning:
+        report.warnings.append(run.warning)
+    stale = outputs.targets.stale()
+    if stale:
+        report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
+    if report.frames == 0:
+        for path in outputs.made:
+            with suppress(OSError):
+                path.rmdir()
+        return failed
+    facts = write_run(
+        report, segmenter, run, clock.begun, outputs.targets.kinds, outputs.classes, command=command, profile=profile
+    )
+    if outputs.targets.page is not None:
+        write_report(outputs.targets.page, facts, outputs.collected)
+    return failed
+
+
 def _labelled(results: Iterator[Segmentation]) -> Iterator[Segmentation]:
     """Yield the results with their labels made, which is a stage of its own."""
     for result in results:
         result.labels()
         yield result
-
-
-def _clock(report: Report, started: float, stages: Stages, pipeline: Threads) -> None:
-    """Note how long it has taken so far, and what of that."""
-    report.seconds, report.stages = time.perf_counter() - started, dict(stages.seconds)
-    if pipeline.torch_threads == 1:
-        # On a CPU whose cores are shared by all stages, their own seconds add up.
-        spent = dict(stages.cpu_seconds)
-        report.network_alone = spent.get("network", 0.0) / pipeline.workers
-        report.needed_anyway = sum(spent.get(stage, 0.0) for stage in _NEEDED) / pipeline.workers
-    else:  # all that can be said is how long the network took beside the rest
-        report.network_alone = stages.seconds.get("network", 0.0) / pipeline.workers
-
-
-def _targets(folder: Path, kinds: Collection[str]) -> list[Path]:
-    files = [file for kind in OUTPUTS if kind in kinds for file in OUTPUTS[kind]]
-    return [folder / file for file in files]
 
 
 def _make_folder(folder: Path) -> list[Path]:

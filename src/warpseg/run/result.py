@@ -1,4 +1,4 @@
-"""What happened to a source, and ``run.json``, which says so beside its outputs."""
+"""Result: the report of a run, and ``run.json``, which holds it next to the outputs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from typing import Any
 
 import torch
 
-from warpseg.engine.segmenter import Segmenter
-from warpseg.engine.source import Video
+from warpseg.engine.segmenter import Running, Segmenter
 from warpseg.errors import OutputError
 from warpseg.types import Classes
 
@@ -25,7 +24,7 @@ __all__ = ["Report", "once", "write_run"]
 
 @dataclass
 class Report:
-    """What happened to one source; ``run.json`` holds the same."""
+    """The result of one source; ``run.json`` holds the same."""
 
     source: str
     folder: Path
@@ -65,15 +64,16 @@ def once(lines: Sequence[str]) -> list[str]:
 def write_run(
     report: Report,
     segmenter: Segmenter,
-    video: Video,
+    run: Running,
     begun: datetime,
     saved: Sequence[str],
     classes: Classes | None,
-    command: Sequence[str] | None,
+    *,
+    command: Sequence[str] | None = None,
     profile: Mapping[str, Any] | None = None,
-    pipeline: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
+    video, pipeline = run.video, run.pipeline
     rate = video.info.frame_rate
     facts = {
         "complete": report.complete,
@@ -96,18 +96,18 @@ def write_run(
             "imgsz": segmenter.network.imgsz,  # or all of them to this
         },
         "profile": dict(profile) if profile is not None else None,
-        "scheme": segmenter.scheme,
-        "interval": segmenter.interval,
-        "fusion": segmenter.fusion,
-        "propagation": segmenter.propagation,
-        "reverse": segmenter.reverse,
-        "carried": segmenter.space,
-        "pipeline": dict(pipeline) if pipeline is not None else None,
+        **segmenter.facts(),
+        "pipeline": {
+            "networks": pipeline.workers,
+            "torch_threads_each": pipeline.torch_threads,
+            "batch": run.bounds.batch,
+            "frames_waiting_at_most": run.bounds.frames,
+        },
         "saved": list(saved),
         "frames": report.frames,
         "keyframes": report.keyframes,
         "delay": {"frames": segmenter.delay, "ms": round(float(1000 * segmenter.delay / rate), 1) if rate else None},
-        "motion": {"asked": segmenter.motion, "chosen": video.decision, "frames": dict(video.motion)},
+        "motion": {"asked": segmenter.method.needs_motion, "chosen": video.decision, "frames": dict(video.motion)},
         "scene_cuts": video.cuts,
         "seconds": round(report.seconds, 3),
         "seconds_by_stage": {stage: round(spent, 3) for stage, spent in report.stages.items()},

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from warpseg import __version__
 from warpseg.datasets.clip import Clip
+from warpseg.engine.method import Method
 from warpseg.errors import OutputError
 from warpseg.measure.accuracy.results import Scores
 from warpseg.measure.accuracy.results_adaptive import UnevenScores
-from warpseg.measure.setting import Setting
 
 __all__ = ["Result", "Store", "joined"]
 
@@ -54,7 +54,7 @@ class Store:
         self._folder = folder
         self._facts = {"warpseg": __version__, **facts}
 
-    def load(self, clip: Clip, setting: Setting, stretch: int | None = None) -> Result | None:
+    def load(self, clip: Clip, setting: Method, stretch: int | None = None) -> Result | None:
         """Return what was saved, None where nothing (or nothing whole) was."""
         try:
             with np.load(self._path(clip, setting, stretch)) as saved:
@@ -66,7 +66,7 @@ class Store:
         except (OSError, ValueError, KeyError, zipfile.BadZipFile):
             return None
 
-    def save(self, clip: Clip, setting: Setting, result: Result, stretch: int | None = None) -> None:
+    def save(self, clip: Clip, setting: Method, result: Result, stretch: int | None = None) -> None:
         """Write a result; raises ``OutputError`` where it cannot."""
         path = self._path(clip, setting, stretch)
         part = path.with_suffix(f".{os.getpid()}.part")
@@ -83,7 +83,7 @@ class Store:
             part.unlink(missing_ok=True)
             raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
 
-    def _path(self, clip: Clip, setting: Setting, stretch: int | None) -> Path:
-        facts = {**self._facts, **setting.facts(), "clip": clip.fingerprint}
+    def _path(self, clip: Clip, setting: Method, stretch: int | None) -> Path:
+        facts = {**self._facts, **setting.identity(), "clip": clip.fingerprint}
         key = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:16]
         return self._folder / clip.name / f"{key}{'' if stretch is None else f'_{stretch}'}.npz"

@@ -8,9 +8,10 @@ from statistics import median_high
 from typing import Any
 
 from warpseg.datasets.clip import Clip, Dataset
+from warpseg.engine.method import Method
 from warpseg.engine.segmentation import Segmentation
+from warpseg.engine.segmenter import Segmenter
 from warpseg.measure.accuracy.reference import Ground
-from warpseg.measure.setting import Setting
 from warpseg.networks import Network
 from warpseg.run.samples import Collected, Reference
 from warpseg.types import Frame
@@ -18,7 +19,7 @@ from warpseg.types import Frame
 __all__ = ["pick", "show"]
 
 
-def pick(rows: Mapping[Setting, Mapping[str, Any]]) -> Setting:
+def pick(rows: Mapping[Method, Mapping[str, Any]]) -> Method:
     """Return the setting that is worth looking at: of the median interval, the one with the best average.
 
     Algorithm 2's, where it is among them, and a fixed interval's, where there is one.
@@ -30,13 +31,13 @@ def pick(rows: Mapping[Setting, Mapping[str, Any]]) -> Setting:
     return max((one for one in chosen if one.longest == interval), key=lambda one: float(rows[one]["average"] or 0.0))
 
 
-def show(clip: Clip, dataset: Dataset, network: Network, setting: Setting) -> Collected:
+def show(clip: Clip, dataset: Dataset, network: Network, setting: Method) -> Collected:
     """Run a setting once over a clip, from its first frame, and collect frames that are spread evenly over it.
 
     Each is held to its label, or where it has none to what the network itself says of it. Memory does not grow with
     the clip. Raises as ``Ground.truth`` does.
     """
-    segmenter, ground = setting.segmenter(network), Ground(clip, dataset, network)
+    segmenter, ground = Segmenter(network, method=setting), Ground(clip, dataset, network)
     with segmenter.open(clip.find_source(), max_frames=clip.max_frames) as video:
         frames = map(clip.seen, video)
         first = next(frames)

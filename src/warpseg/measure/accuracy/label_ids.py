@@ -13,9 +13,9 @@ from PIL import Image
 
 from warpseg.datasets.cityscapes import to_label_ids
 from warpseg.datasets.clip import Clip
+from warpseg.engine.method import Method
 from warpseg.errors import OutputError
 from warpseg.measure.accuracy.score import Export
-from warpseg.measure.setting import Setting
 
 __all__ = ["label_ids"]
 
@@ -26,7 +26,7 @@ def label_ids(folder: Path) -> Export:
     Each folder is what the official script takes as its results. Raises ``OutputError`` where a file cannot be written.
     """
 
-    def write(setting: Setting, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:
+    def write(setting: Method, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:
         name = re.sub(r"[^\w-]+", "_", str(setting).replace("=", ""))
         path = folder / name / f"distance_{p}" / f"{clip.name}_labelIds.png"
         part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")

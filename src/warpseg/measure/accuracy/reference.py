@@ -8,11 +8,11 @@ from torch import Tensor
 
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.clip import Clip, Dataset, LabelFiles, Labels
+from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import DatasetError
 from warpseg.measure.accuracy.protocol import Remembering
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.networks import Network
 from warpseg.types import Classes, Frame
 
@@ -28,7 +28,7 @@ class Ground:
 
     def __init__(self, clip: Clip, dataset: Dataset, network: Network) -> None:
         self._clip, self._dataset, self._network = clip, dataset, network
-        self._every = EVERY.segmenter(network)
+        self._every = Segmenter(network, method=EVERY)
         self._runs: dict[object, Remembering] = {}
         self._classes: Classes | None = None
         self._labels: LabelFiles | None = None
@@ -64,7 +64,7 @@ class Ground:
             self._classes = _classes(self._dataset, self._network, len(runs.task(runs.features(frame))))
         return self._classes
 
-    def split(self, setting: Setting, segmenter: Segmenter, frame: Frame) -> SplitNetwork:
+    def split(self, setting: Method, segmenter: Segmenter, frame: Frame) -> SplitNetwork:
         """Return the network for ``Segmenter.estimates``: remembering, and choosing from the scored classes only."""
         return _Within(self._remembering(setting, segmenter), len(self.classes(frame)))
 
@@ -90,11 +90,11 @@ class Ground:
         for runs in self._runs.values():
             runs.forget(before)
 
-    def _remembering(self, setting: Setting, segmenter: Segmenter) -> Remembering:
+    def _remembering(self, setting: Method, segmenter: Segmenter) -> Remembering:
         weights = setting.fusion_weights if setting.scheme == "interpolate" else None
-        key = (type(segmenter.split), weights)
+        key = (type(segmenter.representation.network), weights)
         if key not in self._runs:
-            self._runs[key] = Remembering(segmenter.split)
+            self._runs[key] = Remembering(segmenter.representation.network)
         return self._runs[key]
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import torch
 
 from warpseg.datasets.clip import Dataset
+from warpseg.engine.method import EVERY, Method
+from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import OutputError
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.score import Export, score_clip
 from warpseg.measure.accuracy.summary import row
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.measure.speed.settings import measure, some_of
 from warpseg.networks import Network
 
@@ -30,7 +31,7 @@ Progress = Callable[[str], None]
 def evaluate(
     dataset: Dataset,
     network: Network,
-    settings: Sequence[Setting],
+    settings: Sequence[Method],
     out: Path,
     *,
     rounds: int = 3,
@@ -52,11 +53,11 @@ def evaluate(
     margin = max(setting.longest for setting in settings) - 1
     store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
     results = _accuracy(dataset, network, settings, store, margin, export, progress)
-    speeds: dict[Setting, dict[str, Any]] = {}
+    speeds: dict[Method, dict[str, Any]] = {}
     timed = some_of(dataset.clips) if rounds else []
     if timed:
 
-        def done(lap: int, setting: Setting) -> None:
+        def done(lap: int, setting: Method) -> None:
             progress(f"speed, round {lap} of {rounds}: {setting}" if lap else f"speed, warming up: {setting}")
 
         speeds = measure(timed, network, settings, frames=speed_frames, rounds=rounds, done=done)
@@ -81,7 +82,10 @@ def evaluate(
         "speed_frames": speed_frames,  # of each clip at most; None: all
         "machine": machine(),
         "rows": [
-            setting.facts() | {"name": str(setting)} | row(found, dataset.categories) | {"speed": speeds.get(setting)}
+            setting.identity()
+            | {"name": str(setting)}
+            | row(found, dataset.categories)
+            | {"speed": speeds.get(setting)}
             for setting, found in results.items()
         ],
     }
@@ -92,14 +96,14 @@ def evaluate(
 def _accuracy(
     dataset: Dataset,
     network: Network,
-    settings: Sequence[Setting],
+    settings: Sequence[Method],
     store: Store,
     margin: int,
     export: Export | None,
     progress: Progress,
-) -> dict[Setting, list[Result]]:
-    results: dict[Setting, list[Result]] = {setting: [] for setting in settings}
-    segmenters = {setting: setting.segmenter(network) for setting in settings}
+) -> dict[Method, list[Result]]:
+    results: dict[Method, list[Result]] = {setting: [] for setting in settings}
+    segmenters = {setting: Segmenter(network, method=setting) for setting in settings}
     for k, clip in enumerate(dataset.clips, 1):
         found = {setting: store.load(clip, setting) for setting in settings}
         pending = {setting: segmenter for setting, segmenter in segmenters.items() if found[setting] is None}

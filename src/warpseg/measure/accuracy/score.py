@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.clip import Clip, Dataset, Labels
+from warpseg.engine.method import Method
 from warpseg.engine.segmenter import Segmenter
-from warpseg.engine.source import Motion
 from warpseg.errors import DatasetError
 from warpseg.measure.accuracy.cache import Result, Store, joined
 from warpseg.measure.accuracy.chunks import SPAN, Reader, Stretch, stretches
@@ -20,16 +20,15 @@ from warpseg.measure.accuracy.consistency import Moves, consistency, moves
 from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.measure.accuracy.reference import Ground
 from warpseg.measure.accuracy.score_adaptive import score_adaptive
-from warpseg.measure.setting import Setting
 from warpseg.networks import Network
 from warpseg.types import Frame
 
 __all__ = ["Export", "score_clip"]
 
 # Called with the setting, the clip, the offset from the keyframe, the target's frame number and its labels.
-Export = Callable[[Setting, Clip, int, int, NDArray[Any]], None]
+Export = Callable[[Method, Clip, int, int, NDArray[Any]], None]
 
-_Source = tuple[Motion, Path | None]  # motion, and the weights of flow
+_Source = tuple[str, Path | str | None]  # motion, and the weights of flow
 _AUTO: _Source = ("auto", None)
 
 
@@ -37,14 +36,14 @@ def score_clip(
     clip: Clip,
     dataset: Dataset,
     network: Network,
-    segmenters: Mapping[Setting, Segmenter],
+    segmenters: Mapping[Method, Segmenter],
     store: Store,
     *,
     margin: int,
     span: int = SPAN,
     export: Export | None = None,
     progress: Callable[[str], None] = lambda line: None,
-) -> dict[Setting, Result]:
+) -> dict[Method, Result]:
     """Return each setting's result on one clip, saved in ``store`` as well; what that has is not done again.
 
     The network runs once a frame for all fixed intervals together (for each kind of map that is carried), and once more
@@ -55,13 +54,13 @@ def score_clip(
     ground = Ground(clip, dataset, network)
     parts = stretches(ground.targets(margin), margin, span)
     fixed = {setting: segmenter for setting, segmenter in segmenters.items() if setting.interval != "auto"}
-    results: dict[Setting, Result] = {}
+    results: dict[Method, Result] = {}
     for setting, segmenter in segmenters.items():
         if setting not in fixed:
             results[setting] = score_adaptive(clip, ground, setting, segmenter, parts)
             store.save(clip, setting, results[setting])
             progress(f"{len(results)} of {len(segmenters)}, {setting}")
-    pieces: dict[Setting, list[Result]] = {setting: [] for setting in fixed}
+    pieces: dict[Method, list[Result]] = {setting: [] for setting in fixed}
     # "auto" comes first and always: labels are held to its motion, whatever the setting's own is.
     readers = {source: _reader(clip, source) for source in dict.fromkeys([_AUTO, *map(_source, fixed)])}
     for k, stretch in enumerate(parts if fixed else []):
@@ -90,9 +89,9 @@ def _score(
     ground: Ground,
     stretch: Stretch,
     readers: Mapping[_Source, Reader],
-    pending: Mapping[Setting, Segmenter],
+    pending: Mapping[Method, Segmenter],
     export: Export | None,
-) -> Iterator[tuple[Setting, Result]]:
+) -> Iterator[tuple[Method, Result]]:
     """Yield the results of ``pending`` on one stretch."""
     steps: Moves = {}
     truth: dict[int, Labels] = {}
@@ -127,7 +126,7 @@ def _reader(clip: Clip, source: _Source) -> Reader:
     return Reader(lambda first: clip.frames(motion, flow_weights=weights))
 
 
-def _source(setting: Setting) -> _Source:
+def _source(setting: Method) -> _Source:
     if setting.scheme == "every":
         return _AUTO
     return setting.motion, setting.flow_weights if setting.motion == "flow" else None

@@ -14,6 +14,7 @@ from warpseg.core.adaptive import Adaptive
 from warpseg.core.keyframes import Policy, distances
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.clip import Clip
+from warpseg.engine.method import Method
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.segmenter import Segmenter
 from warpseg.measure.accuracy.cache import Result
@@ -22,14 +23,13 @@ from warpseg.measure.accuracy.consistency import compare, moves
 from warpseg.measure.accuracy.metrics import Matrix, confusion
 from warpseg.measure.accuracy.reference import Ground
 from warpseg.measure.accuracy.results_adaptive import UnevenScores
-from warpseg.measure.setting import Setting
 from warpseg.types import Frame
 
 __all__ = ["score_adaptive"]
 
 
 def score_adaptive(
-    clip: Clip, ground: Ground, setting: Setting, segmenter: Segmenter, parts: Sequence[Stretch]
+    clip: Clip, ground: Ground, setting: Method, segmenter: Segmenter, parts: Sequence[Stretch]
 ) -> Result:
     """Score a setting with the interval ``auto`` on the targets of ``parts``.
 
@@ -37,7 +37,7 @@ def score_adaptive(
     at frame k of the clip, and all go on to the end of the last target's window: what a policy remembers is what it
     would remember in use. They go through the clip side by side, so memory does not grow with its length.
     """
-    end, longest = parts[-1].last + 1, segmenter.policy.longest
+    end, longest = parts[-1].last + 1, segmenter.method.policy.longest
 
     def frames() -> Iterator[Frame]:
         weights = setting.flow_weights if setting.motion == "flow" else None
@@ -46,7 +46,7 @@ def score_adaptive(
     with closing(clip.frames("none")) as opened:
         first = next(opened)
     # The runs end where the targets do, not where the video does: nothing is to be closed there.
-    policy = segmenter.policy
+    policy = segmenter.method.policy
     policy = replace(policy, closes=False) if isinstance(policy, Adaptive) else policy
     classes, network = ground.classes(first), ground.split(setting, segmenter, first)
     starts = range(min(max(math.ceil(_mean_window(frames(), policy)), 2), longest))

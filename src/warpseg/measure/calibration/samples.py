@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 
 from warpseg.datasets.clip import Clip, Labels
-from warpseg.engine.source import Motion, open_video
+from warpseg.engine.source import open_video
 from warpseg.errors import VideoError
 from warpseg.types import Frame
 from warpseg.video import open_pictures
@@ -44,7 +44,7 @@ class VideoMaterial:
 
     labels: Mapping[int, Labels] | None = None
 
-    def __init__(self, source: str, motion: Motion, flow_weights: Path | None = None) -> None:
+    def __init__(self, source: str, motion: str, flow_weights: Path | None = None) -> None:
         self.name = Path(source).name or source
         self._source, self._motion, self._flow_weights = source, motion, flow_weights
         self._rate: Fraction | None = None
@@ -76,7 +76,7 @@ class VideoMaterial:
 class ClipMaterial:
     """A clip of a dataset."""
 
-    def __init__(self, clip: Clip, motion: Motion, classes: int | None, flow_weights: Path | None = None) -> None:
+    def __init__(self, clip: Clip, motion: str, classes: int | None, flow_weights: Path | None = None) -> None:
         """Take a clip, with labels of ``classes`` classes; None: without."""
         self.name = clip.name
         self._clip, self._motion, self._flow_weights = clip, motion, flow_weights

@@ -102,8 +102,8 @@ class ExcerptJudge:
 
     def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
         """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
-        segmenter = Segmenter(self._network, scheme=choice.scheme, interval=n, fusion=choice.fusion)  # type: ignore[arg-type]
-        store = self._store(segmenter.space)
+        segmenter = Segmenter(self._network, scheme=choice.scheme, interval=n, fusion=choice.fusion)
+        store = self._store(segmenter.representation.name)
         store.source = excerpt.source
         labels = self._materials[excerpt.source].labels
         classes = self._known_classes(store, frames[0])

@@ -13,10 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from warpseg.core.fusion import average
 from warpseg.core.geometry import follow, warp
 from warpseg.datasets.clip import Clip, Dataset
-from warpseg.engine.source import Motion
 from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
 from warpseg.labels import labels
@@ -43,7 +41,7 @@ def fig2(
     network: Network,
     out: Path,
     *,
-    motion: Motion = "auto",
+    motion: str = "auto",
     raft: bool = False,
     rounds: int = 3,
     frames: int = 20,
@@ -55,7 +53,7 @@ def fig2(
     ``frames`` of the first clip are read. Raises ``DatasetError`` where it has fewer than a window.
     """
     clip = dataset.clips[0]
-    sources: dict[str, tuple[Motion, Path | None, int]] = {"flow (DIS)": ("flow", None, frames)}
+    sources: dict[str, tuple[str, Path | None, int]] = {"flow (DIS)": ("flow", None, frames)}
     sources["vectors"] = (motion, None, frames)
     with tempfile.TemporaryDirectory() as folder:
         if raft:
@@ -104,9 +102,7 @@ def text(facts: dict[str, Any]) -> str:
     return "\n".join([*lines, "", *(f"- {note}" for note in facts["notes"])])
 
 
-def _lap(
-    clip: Clip, network: Network, sources: dict[str, tuple[Motion, Path | None, int]]
-) -> dict[str, dict[str, float]]:
+def _lap(clip: Clip, network: Network, sources: dict[str, tuple[str, Path | None, int]]) -> dict[str, dict[str, float]]:
     motion_ms: dict[str, float] = {}
     reverse_ms = 0.0
     read: list[Frame] = []
@@ -169,7 +165,7 @@ def _ours(scores: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dic
         since_key = [frame.motion for frame in reversed(window[1 : p + 1])]
         moved, spent = timed(lambda m=since_key: warp(scores, follow(m, grid)))  # type: ignore[misc]
         warps.append(spent)
-        fusions.append(timed(lambda moved=moved: average(moved, scores, 0.5))[1])  # type: ignore[misc]
+        fusions.append(timed(lambda moved=moved: torch.lerp(scores, moved, 0.5))[1])  # type: ignore[misc]
         heads.append(timed(lambda moved=moved: labels(moved, size))[1])  # type: ignore[misc]
     return {name: float(np.median(values)) for name, values in (("warp", warps), ("fuse", fusions), ("head", heads))}
 

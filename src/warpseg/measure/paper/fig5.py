@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.datasets.clip import Dataset
+from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmentation import Segmentation
-from warpseg.engine.source import Motion
+from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import DatasetError
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.measure.accuracy.run import write_json
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.networks import Network
 from warpseg.view.figure import save
 
@@ -31,7 +31,7 @@ def fig5(
     out: Path,
     *,
     key: int = 0,
-    motion: Motion = "auto",
+    motion: str = "auto",
     progress: Callable[[str], None] = lambda line: None,
     command: Sequence[str] | None = None,
 ) -> dict[str, Any]:
@@ -43,17 +43,17 @@ def fig5(
     clip = dataset.clips[0]
     ways = {
         "frame by frame": EVERY,
-        "prop-flow (DIS)": Setting("propagate", INTERVAL, "flow", propagation="chained"),
-        "interp": Setting(
-            "interpolate", INTERVAL, motion, propagation="chained", reverse="negated", fusion="average"
+        "prop-flow (DIS)": Method("propagate", INTERVAL, motion="flow", propagation="chained"),
+        "interp": Method(
+            "interpolate", INTERVAL, motion=motion, propagation="chained", reverse="negated", fusion="average"
         ),
-        "ours": Setting("interpolate", INTERVAL, motion),
+        "ours": Method("interpolate", INTERVAL, motion=motion),
     }  # fmt: skip
     pictures: list[NDArray[np.uint8]] = []
     found: dict[str, list[Segmentation]] = {}
     for name, setting in ways.items():
         progress(f"fig5: {name}")
-        segmenter = setting.segmenter(network)
+        segmenter = Segmenter(network, method=setting)
         frames = list(islice(clip.frames(setting.motion), key, key + INTERVAL + 1))
         if len(frames) <= INTERVAL:
             raise DatasetError(

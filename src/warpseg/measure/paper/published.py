@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from warpseg.engine.source import Motion
-from warpseg.measure.setting import EVERY, Setting
+from warpseg.engine.method import EVERY, Method
 
 __all__ = ["BASELINE", "BREAKDOWN_MS", "TABLE_1", "TABLE_2", "retention", "table1_settings"]
 
@@ -48,11 +47,11 @@ def retention(values: list[float]) -> list[float]:
     return [100 * value / BASELINE for value in values]
 
 
-def table1_settings(intervals: list[int], motion: Motion) -> dict[str, list[Setting]]:
+def table1_settings(intervals: list[int], motion: str) -> dict[str, list[Method]]:
     """Return Table 1's rows: the paper's schemes as printed (chained, vectors negated), the baselines, and ours."""
 
-    def each(scheme: Any, source: Motion, **options: Any) -> list[Setting]:
-        return [Setting(scheme, n, source, **options) if n > 1 else EVERY for n in intervals]
+    def each(scheme: Any, source: str, **options: Any) -> list[Method]:
+        return [Method(scheme, n, motion=source, **options) if n > 1 else EVERY for n in intervals]
 
     return {
         "every frame": [EVERY for _ in intervals],

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from warpseg.datasets.clip import Dataset
-from warpseg.engine.source import Motion
+from warpseg.engine.method import Method
 from warpseg.measure.accuracy.run import evaluate, write_json
 from warpseg.measure.paper.published import TABLE_1, retention, table1_settings
-from warpseg.measure.setting import Setting
 from warpseg.networks import Network
 
 __all__ = ["NOTES", "table1", "text"]
@@ -31,7 +30,7 @@ def table1(
     out: Path,
     *,
     intervals: Sequence[int],
-    motion: Motion = "auto",
+    motion: str = "auto",
     rounds: int = 3,
     speed_frames: int | None = None,
     progress: Callable[[str], None] = lambda line: None,
@@ -42,7 +41,7 @@ def table1(
     Arguments and errors are those of ``evaluate``.
     """
     chosen = table1_settings(list(intervals), motion)
-    settings: list[Setting] = [setting for row in chosen.values() for setting in row]
+    settings: list[Method] = [setting for row in chosen.values() for setting in row]
     found = evaluate(
         dataset, network, settings, out / "table1",
         rounds=rounds, speed_frames=speed_frames, progress=progress, command=command,

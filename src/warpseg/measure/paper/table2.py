@@ -8,12 +8,10 @@ from typing import Any
 
 from torch import Tensor
 
-from warpseg.core.fusion import Fusion
 from warpseg.datasets.clip import Dataset
-from warpseg.engine.source import Motion
+from warpseg.engine.method import Method
 from warpseg.measure.accuracy.run import evaluate, write_json
 from warpseg.measure.paper.published import TABLE_2, retention
-from warpseg.measure.setting import Setting
 from warpseg.networks import Network, checksum
 from warpseg.networks.convolution import load_convolution
 
@@ -35,23 +33,23 @@ NOTES = (
 )
 
 
-def forward(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+def forward(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
     """Take the previous keyframe's map alone."""
     return forward
 
 
-def backward(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
+def backward(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
     """Take the next keyframe's map alone."""
     return backward
 
 
-def convolution(path: Path) -> Fusion:
+def convolution(path: Path) -> Callable[[Tensor, Tensor, float], Tensor]:
     """Return the paper's learned fusion, run on features as printed; errors are those of ``load_convolution``."""
     learned = load_convolution(path)
 
     # A plain function: the segmenter would fold a Convolution into another network, not the one that remembers.
-    def conv(forward: Tensor, backward: Tensor, alpha: float | Tensor) -> Tensor:
-        return learned(forward, backward, alpha)
+    def conv(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+        return learned.operator(forward, backward, alpha)
 
     conv.__name__ = f"conv {checksum(path)[:8]}"  # results of other weights are kept apart
     return conv
@@ -62,7 +60,7 @@ def table2(
     network: Network,
     out: Path,
     *,
-    motion: Motion = "auto",
+    motion: str = "auto",
     conv_weights: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
     command: Sequence[str] | None = None,
@@ -76,7 +74,7 @@ def table2(
         progress(f"note: {network.name} shows no features, so its scores are fused")
     chosen = {
         way: {
-            name: [Setting("interpolate", 2 * d, motion, fusion=fusion, **options) for d in DISTANCES]
+            name: [Method("interpolate", 2 * d, motion=motion, fusion=fusion, **options) for d in DISTANCES]
             for name, fusion in fusions.items()
             if fusion is not None and (way, name) not in _IMPOSSIBLE
         }

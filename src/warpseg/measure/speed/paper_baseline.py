@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import torch
 from torch import Tensor
 
-from warpseg.core.fusion import average
 from warpseg.measure.paper.fig2 import printed, timed
 from warpseg.networks import Network
 from warpseg.types import Frame
@@ -25,7 +25,7 @@ def paper_lap(network: Network, window: Sequence[Frame]) -> dict[str, float]:
     parts = printed(network, f, window[1:], window[0].size)
 
     def fuse() -> Tensor:
-        return average(f, f, 0.5)
+        return torch.lerp(f, f, 0.5)
 
     return {"network": network_ms, **parts, "fuse": timed(fuse, network)[1]}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 
 from warpseg.engine.segmenter import Segmenter
-from warpseg.engine.source import Motion, Source
+from warpseg.engine.source import Source
 from warpseg.measure.calibration.search import Choice
 from warpseg.networks import Network
 from warpseg.run.process import process
@@ -20,7 +20,7 @@ _LEAST, _SECONDS = 24, 2.0  # of a lap: frames, and time that it should take
 
 
 def frames_per_second(
-    network: Network, source: Source, choice: Choice, n: int, motion: Motion, flow_weights: Path | None = None
+    network: Network, source: Source, choice: Choice, n: int, motion: str, flow_weights: Path | None = None
 ) -> float:
     """Return the median of three runs over the source's first frames, from opening it to the mask video closed.
 
@@ -29,9 +29,9 @@ def frames_per_second(
     """
     segmenter = Segmenter(
         network,
-        scheme=choice.scheme,  # type: ignore[arg-type]
+        scheme=choice.scheme,
         interval=n,
-        fusion=choice.fusion,  # type: ignore[arg-type]
+        fusion=choice.fusion,
         motion=motion,
         flow_weights=flow_weights,
     )

@@ -67,7 +67,7 @@ def bench(
     loading, options = dict(loading or {}), dict(options or {})
     network = networks.load(model, **loading)
     segmenters = {
-        n: Segmenter(network, scheme="every" if n == 1 else scheme, interval=n, **options)  # type: ignore[arg-type]
+        n: Segmenter(network, scheme="every" if n == 1 else scheme, interval=n, **options)
         for n in dict.fromkeys([1, *sorted(intervals)])
     }
     info, window = _look(segmenters[max(segmenters)], source, max_frames)
@@ -119,7 +119,7 @@ def bench(
     if fresh:
         n = 10 if 10 in segmenters else max(segmenters)
         progress(f"first mask and memory in new processes, interval {n}")
-        whole = {"model": model, **loading, **options, "scheme": segmenters[n].scheme, "interval": n}
+        whole = {"model": model, **loading, **options, "scheme": segmenters[n].method.scheme, "interval": n}
         facts["fresh"] = {"interval": n, **first_mask(source, whole, list(save), max_frames)}
     write_json(out / "bench.json", facts)
     return facts

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from warpseg.datasets.clip import Clip
-from warpseg.engine.memory import Room
-from warpseg.engine.pipeline import Inline
+from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
 from warpseg.engine.timing import Stages
-from warpseg.measure.setting import EVERY, Setting
 from warpseg.networks import Network
 
 __all__ = ["measure", "some_of"]
@@ -33,12 +30,12 @@ def some_of(clips: Sequence[Clip]) -> list[Clip]:
 def measure(
     clips: Sequence[Clip],
     network: Network,
-    settings: Sequence[Setting],
+    settings: Sequence[Method],
     *,
     frames: int | None = None,
     rounds: int = 3,
-    done: Callable[[int, Setting], None] = lambda lap, setting: None,
-) -> dict[Setting, dict[str, Any]]:
+    done: Callable[[int, Method], None] = lambda lap, setting: None,
+) -> dict[Method, dict[str, Any]]:
     """Return, for each setting, frames a second, speed-up and milliseconds a frame by stage.
 
     From source to labels at the frames' size, nothing written: decoding, motion, network, warp and fusion, labels, of
@@ -47,8 +44,8 @@ def measure(
     speed-ups are over frame by frame in the same round. Medians of the rounds.
     """
     settings = list(dict.fromkeys([EVERY, *settings]))
-    segmenters = {setting: setting.segmenter(network) for setting in settings}
-    laps: dict[Setting, list[dict[str, float]]] = {setting: [] for setting in settings}
+    segmenters = {setting: Segmenter(network, method=setting) for setting in settings}
+    laps: dict[Method, list[dict[str, float]]] = {setting: [] for setting in settings}
     for lap in range(rounds + 1):
         for setting, segmenter in segmenters.items():
             stages, started = Stages(), time.perf_counter()
@@ -65,14 +62,10 @@ def measure(
 def _run(segmenter: Segmenter, clip: Clip, frames: int | None, stages: Stages) -> int:
     """Segment a clip once, as ``segment`` does, and return how many frames it has."""
     source, limit = clip.find_source(), min(filter(None, (frames, clip.max_frames)), default=None)
+    count = 0
     recorded = isinstance(source, (str, Path))
-    with (
-        closing(segmenter.threads() if recorded else Inline()) as pipeline,
-        segmenter.open(source, stages=stages, max_frames=limit, pipeline=pipeline) as video,
-    ):
-        room = segmenter.room(video.info, pipeline)[0] if recorded else Room()
-        count = 0
-        for result in segmenter.segment(video, stages, pipeline=pipeline, room=room):
+    with segmenter.running(source, stages=stages, max_frames=limit, threads=recorded) as run:
+        for result in run.results:
             result.labels()
             count += 1
     return count

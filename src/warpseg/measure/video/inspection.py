@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any, Literal, TypeVar
 
-from warpseg.engine.source import Motion, Source, open_video
+from warpseg.engine.source import Source, open_video
 from warpseg.errors import VideoError
 from warpseg.measure.video.counters import FrameTimes, PictureTypes, spread
 from warpseg.measure.video.quality import Pair, Quality, Sums, psnr
@@ -137,7 +137,7 @@ def inspect(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = 300,
-    motion: Motion = "auto",
+    motion: str = "auto",
     watch: Callable[[Frame, Pair | None], None] | None = None,
 ) -> Inspection:
     """Look at ``max_frames`` frames of a source (None: all of them) and return what they are made of.
