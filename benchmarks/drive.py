@@ -24,11 +24,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from warpseg.core.confidence import by_evidence
 
 from result import write
 from warpseg import Segmenter, process
 from warpseg.core import schemes
-from warpseg.core.confidence import by_evidence
 from warpseg.core.fusion import maximum
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.open import camvid

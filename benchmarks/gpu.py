@@ -79,6 +79,7 @@ def gpu_ms(run: Callable[[], object], repeats: int) -> dict[str, float]:
 def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.device) -> dict[str, Any]:
     """Make what the kernels need for a window: random maps, paths that are smooth and partly leave the frame."""
     from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
+
     from warpseg.labels.gpu_warp import Evidence
     from warpseg.motion.luma import MARGIN, Plane
     from warpseg.motion.sad import WINDOW

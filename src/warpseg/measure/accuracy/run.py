@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,14 +14,14 @@ import torch
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
-from warpseg.errors import OutputError
+from warpseg.files import write_json
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.score import Export, score_clip
 from warpseg.measure.accuracy.summary import row
 from warpseg.measure.speed.settings import measure, some_of
 from warpseg.networks import Network
 
-__all__ = ["evaluate", "machine", "write_json"]
+__all__ = ["evaluate", "machine"]
 
 Progress = Callable[[str], None]
 
@@ -89,7 +87,7 @@ def evaluate(
             for setting, found in results.items()
         ],
     }
-    write_json(out / "evaluation.json", facts)
+    write_json(out / "evaluation.json", facts, parents=True)
     return facts
 
 
@@ -154,15 +152,3 @@ def machine() -> dict[str, Any]:
         "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
         | {"python": platform.python_version()},
     }
-
-
-def write_json(path: Path, facts: Any) -> None:
-    """Write a result file, whole or not at all; raises ``OutputError`` where it cannot."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.json")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error

@@ -17,8 +17,9 @@ from warpseg.core.geometry import follow, warp
 from warpseg.datasets.clip import Clip, Dataset
 from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
+from warpseg.files import write_json
 from warpseg.labels import labels
-from warpseg.measure.accuracy.run import machine, write_json
+from warpseg.measure.accuracy.run import machine
 from warpseg.measure.paper.published import BREAKDOWN_MS
 from warpseg.networks import Network
 from warpseg.types import Frame
@@ -82,7 +83,7 @@ def fig2(
         "ms": rows,
         "paper_ms": BREAKDOWN_MS,
     }
-    write_json(out / "fig2.json", facts)
+    write_json(out / "fig2.json", facts, parents=True)
     return facts
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from warpseg import networks
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
-from warpseg.measure.accuracy.run import machine, write_json
+from warpseg.files import write_json
+from warpseg.measure.accuracy.run import machine
 from warpseg.measure.speed.cold_start import first_mask
 from warpseg.measure.speed.end_to_end import cores, end_to_end
 from warpseg.measure.speed.paper_baseline import between_ms, paper_lap, speed_up
@@ -121,7 +122,7 @@ def bench(
         progress(f"first mask and memory in new processes, interval {n}")
         whole = {"model": model, **loading, **options, "scheme": segmenters[n].method.scheme, "interval": n}
         facts["fresh"] = {"interval": n, **first_mask(source, whole, list(save), max_frames)}
-    write_json(out / "bench.json", facts)
+    write_json(out / "bench.json", facts, parents=True)
     return facts
 
 
