@@ -26,8 +26,9 @@ from result import write
 from warpseg import Segmenter
 from warpseg.engine.source import open_video
 from warpseg.measure.speed.clip import street_clip
-from warpseg.measure.speed.end_to_end import cores, end_to_end
+from warpseg.measure.speed.end_to_end import end_to_end
 from warpseg.networks import deeplab
+from warpseg.run.record import cores
 from warpseg.types import HALF_CONFIDENCE
 
 SIZE, CLASSES, STRIDE = (1024, 2048), 20, 16

@@ -19,9 +19,9 @@ from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
 from warpseg.files import write_json
 from warpseg.labels import labels
-from warpseg.measure.accuracy.run import machine
 from warpseg.measure.paper.published import BREAKDOWN_MS
 from warpseg.networks import Network
+from warpseg.run import record
 from warpseg.types import Frame
 
 __all__ = ["fig2", "printed", "text", "timed"]
@@ -75,7 +75,7 @@ def fig2(
         "command": list(command) if command is not None else None,
         "dataset": {"name": dataset.name, "clip": clip.name, "encoding": dataset.encoding},
         "model": {"name": network.name, "device": str(network.device), "sha256": network.checksum},
-        "machine": machine(),
+        "machine": record.machine(),
         "interval": INTERVAL,
         "frames": frames,
         "rounds": rounds,

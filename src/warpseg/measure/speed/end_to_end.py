@@ -14,7 +14,7 @@ from warpseg.run.process import process
 from warpseg.run.result import Report
 from warpseg.types import VideoInfo
 
-__all__ = ["Lap", "cores", "end_to_end"]
+__all__ = ["Lap", "end_to_end"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,6 @@ def end_to_end(segmenter: Segmenter, source: Source, save: Collection[str], max_
         cpu, started = _cpu_seconds(), time.perf_counter()
         report = process(segmenter, source, folder, save=save, max_frames=max_frames, progress=written)
         return Lap(report.frames, report.keyframes, report.seconds, first[0], _cpu_seconds() - cpu, dict(report.stages))
-
-
-def cores() -> int:
-    """Return how many processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _cpu_seconds() -> float:

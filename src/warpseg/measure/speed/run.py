@@ -15,13 +15,13 @@ from warpseg import networks
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
 from warpseg.files import write_json
-from warpseg.measure.accuracy.run import machine
 from warpseg.measure.speed.cold_start import first_mask
-from warpseg.measure.speed.end_to_end import cores, end_to_end
+from warpseg.measure.speed.end_to_end import end_to_end
 from warpseg.measure.speed.paper_baseline import between_ms, paper_lap, speed_up
 from warpseg.measure.speed.stages import KINDS, alone
 from warpseg.measure.speed.summary import Round, row
 from warpseg.networks import Network
+from warpseg.run import record
 from warpseg.types import Frame, VideoInfo
 
 __all__ = ["bench"]
@@ -94,13 +94,8 @@ def bench(
         "command": list(command) if command is not None else None,
         "commit": _commit(),
         "started": begun.isoformat(timespec="seconds"),
-        "machine": machine() | {"cores": cores()},
-        "model": {
-            "name": network.name,
-            "sha256": network.checksum,
-            "device": str(network.device),
-            "precision": str(network.dtype).removeprefix("torch."),
-        },
+        "machine": {**record.machine(), "cores": record.cores()},
+        "model": record.model(network),
         "source": {
             "name": Path(info.name).name,
             "size": list(info.size),
@@ -113,7 +108,7 @@ def bench(
         "options": options,
         "save": list(save),
         "rounds": rounds,
-        "rows": [row(n, of_interval, found[1], cores()) for n, of_interval in found.items()],
+        "rows": [row(n, of_interval, found[1], record.cores()) for n, of_interval in found.items()],
         "paper": _paper(paper, scheme, list(segmenters)) if compare_paper else None,
         "fresh": None,
     }
