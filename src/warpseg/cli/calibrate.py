@@ -218,16 +218,18 @@ def _check_files(out: Path, plot: Path | None) -> None:
 def _videos(
     sources: list[str], motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
-    from warpseg.measure.calibration.samples import VideoMaterial, spread
+    from warpseg.measure.calibration.samples import VideoMaterial
+    from warpseg.view.sampling import evenly
 
-    return [VideoMaterial(source, motion, flow_weights) for source in spread(sources, windows)], lambda: sources[0]
+    return [VideoMaterial(source, motion, flow_weights) for source in evenly(sources, windows)], lambda: sources[0]
 
 
 def _clips(
     data: Dataset, classes: int | None, motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
-    from warpseg.measure.calibration.samples import ClipMaterial, spread
+    from warpseg.measure.calibration.samples import ClipMaterial
+    from warpseg.view.sampling import evenly
 
-    clips = spread(data.clips, windows)
+    clips = evenly(data.clips, windows)
     return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source

@@ -14,6 +14,7 @@ from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
 from warpseg.engine.timing import Stages
 from warpseg.networks import Network
+from warpseg.view.sampling import evenly
 
 __all__ = ["measure", "some_of"]
 
@@ -22,9 +23,7 @@ _CLIPS = 8  # at most, of which speed is measured
 
 def some_of(clips: Sequence[Clip]) -> list[Clip]:
     """Return the clips that speed is measured on: all, or eight that are spread evenly over them."""
-    if len(clips) <= _CLIPS:
-        return list(clips)
-    return [clips[round(k * (len(clips) - 1) / (_CLIPS - 1))] for k in range(_CLIPS)]
+    return evenly(clips, _CLIPS)
 
 
 def measure(
