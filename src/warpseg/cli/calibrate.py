@@ -107,7 +107,7 @@ def calibrate(
         from warpseg.measure.calibration.run import calibrate as find
         from warpseg.measure.calibration.run import choices_of
         from warpseg.measure.calibration.targets import Target
-        from warpseg.measure.speed.process import frames_per_second
+        from warpseg.measure.speed.end_to_end import frames_per_second
 
     try:
         if plot is not None:
@@ -138,7 +138,9 @@ def calibrate(
             choices_of(names),
             windows=windows,
             max_interval=max_interval,
-            speed=lambda choice, n: frames_per_second(network, first(), choice, n, motion, flow_weights),
+            speed=lambda choice, n: frames_per_second(
+                choice.segmenter(network, n, motion=motion, flow_weights=flow_weights), first()
+            ),
             say=(lambda line: print(line, file=sys.stderr, flush=True)) if verbose else lambda line: None,
         )
         if plot is not None:

@@ -11,7 +11,7 @@ from warpseg.measure.calibration.run import CONFIDENCE, Result
 from warpseg.measure.calibration.samples import SPAN, Material
 from warpseg.measure.calibration.search import Row
 from warpseg.measure.calibration.targets import shown
-from warpseg.measure.speed.process import LAPS
+from warpseg.measure.speed.end_to_end import LAPS
 from warpseg.run.record import versions
 
 __all__ = ["aim", "facts", "failure", "headline", "lines"]

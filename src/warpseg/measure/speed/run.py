@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
 from warpseg.files import write_json
 from warpseg.measure.speed.cold_start import first_mask
-from warpseg.measure.speed.end_to_end import end_to_end
+from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.paper_baseline import between_ms, paper_lap, speed_up
 from warpseg.measure.speed.stages import KINDS, alone
 from warpseg.measure.speed.summary import Round, row
@@ -72,23 +73,20 @@ def bench(
         for n in dict.fromkeys([1, *sorted(intervals)])
     }
     info, window = _look(segmenters[max(segmenters)], source, max_frames)
-    found: dict[int, list[Round]] = {n: [] for n in segmenters}
-    paper: list[dict[str, float]] = []
-    for lap in range(rounds + 1):
-        for n, segmenter in segmenters.items():
-            progress(f"round {lap} of {rounds}, interval {n}" if lap else f"warming up, interval {n}")
-            # Two windows show all there is to compile and to allocate.
-            limit = max_frames if lap else min(max_frames or 2 * n + 2, 2 * n + 2)
-            result = Round(
-                end_to_end(segmenter, source, save, limit),
-                alone(segmenter, source, save, limit),
-            )  # fmt: skip
-            if lap:
-                found[n].append(result)
-        if compare_paper:
-            progress(f"round {lap} of {rounds}, the paper's way")
-            parts = paper_lap(network, window)
-            paper += [parts] if lap else []
+
+    def one(number: int, n: int) -> Round:
+        progress(f"round {number} of {rounds}, interval {n}" if number else f"warming up, interval {n}")
+        # Two windows show all there is to compile and to allocate.
+        limit = max_frames if number else min(max_frames or 2 * n + 2, 2 * n + 2)
+        return Round(to_files(segmenters[n], source, save, limit), alone(segmenters[n], source, save, limit))
+
+    def one_of_paper(number: int) -> dict[str, float]:
+        progress(f"round {number} of {rounds}, the paper's way")
+        return paper_lap(network, window)
+
+    runs: dict[Any, Callable[[int], Any]] = {n: partial(one, n=n) for n in segmenters}
+    found = in_turns(runs | ({"paper": one_of_paper} if compare_paper else {}), rounds)
+    paper = found.pop("paper", [])
     facts: dict[str, Any] = {
         "what": "bench",
         "command": list(command) if command is not None else None,
