@@ -27,13 +27,14 @@ from numpy.typing import NDArray
 from warpseg.core.confidence import by_evidence
 
 from result import write
-from warpseg import Segmenter, process
+from warpseg import Segmenter
 from warpseg.core import schemes
 from warpseg.core.fusion import maximum
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.open import camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.stages import MODEL, alone
 from warpseg.networks import Network, ScoreSpace, load
 from warpseg.types import Frame
@@ -83,15 +84,13 @@ def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 
     for n in intervals:
         for scheme in ("copy", "propagate", "interpolate"):
             runs[scheme, n] = Segmenter(network, scheme=scheme, interval=n)  # type: ignore[arg-type]
-    seconds: dict[tuple[str, int], list[tuple[float, float]]] = {run: [] for run in runs}
-    for lap in range(rounds + 1):  # the first warms up
-        for run, segmenter in runs.items():
-            with tempfile.TemporaryDirectory() as folder:
-                report = process(segmenter, path, folder, save=["masks"])
-            stages = alone(segmenter, path, ["masks"], None)
-            model = sum(stages[stage].seconds for stage in MODEL if stage in stages)
-            if lap:
-                seconds[run].append((report.seconds / report.frames, model / report.frames))
+
+    def lap(number: int, segmenter: Segmenter) -> tuple[float, float]:
+        whole, stages = to_files(segmenter, path, ["masks"]), alone(segmenter, path, ["masks"], None)
+        model = sum(stages[stage].seconds for stage in MODEL if stage in stages)
+        return whole.seconds / whole.frames, model / whole.frames
+
+    seconds = in_turns({run: partial(lap, segmenter=segmenter) for run, segmenter in runs.items()}, rounds)
     table: dict[tuple[str, int], Row] = {}
     for run, laps in seconds.items():
         ratios = [(b[0] / a[0], b[1] / a[1]) for a, b in zip(laps, seconds["every", 1], strict=True)]

@@ -26,8 +26,9 @@ from result import write
 from warpseg import Segmenter
 from warpseg.engine.source import open_video
 from warpseg.measure.speed.clip import street_clip
-from warpseg.measure.speed.end_to_end import cores, end_to_end
+from warpseg.measure.speed.end_to_end import to_files
 from warpseg.networks import deeplab
+from warpseg.run.record import cores
 from warpseg.types import HALF_CONFIDENCE
 
 SIZE, CLASSES, STRIDE = (1024, 2048), 20, 16
@@ -175,8 +176,8 @@ def whole_videos(path: Path) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for interval in (1, 5, 10, 20):
         segmenter = paper_segmenter(interval)
-        end_to_end(segmenter, path, ["masks"], 2 * interval)
-        lap = end_to_end(segmenter, path, ["masks"], None)
+        to_files(segmenter, path, ["masks"], 2 * interval)
+        lap = to_files(segmenter, path, ["masks"])
         alone = decoding(path)
         fps = lap.frames / lap.seconds
         row = {"interval": interval, "frames": lap.frames, "fps": fps, "decoding_fps": alone, "stages": lap.stages}
@@ -187,9 +188,9 @@ def whole_videos(path: Path) -> list[dict[str, Any]]:
 
 def _one_of_several(path: Path, interval: int, barrier: Barrier) -> int:
     segmenter = paper_segmenter(interval)
-    end_to_end(segmenter, path, ["masks"], 2 * interval)
+    to_files(segmenter, path, ["masks"], 2 * interval)
     barrier.wait(_PATIENCE)
-    return end_to_end(segmenter, path, ["masks"], None).frames
+    return to_files(segmenter, path, ["masks"]).frames
 
 
 def several_at_once(path: Path, counts: list[int], interval: int = 10) -> list[dict[str, Any]]:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import platform
 import subprocess
 import sys
 from collections.abc import Iterable
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import torch
+from warpseg.files import write_json
+from warpseg.run.record import machine, packages
 
 
 def write(path: Path, results: Any) -> None:
     """Write ``results`` as JSON beside the command, commit, machine and versions that made them."""
-    name = next(
-        (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
-    )
+    here = machine()
     facts = {
         "command": ["python", *sys.argv],
         "commit": commit(),
-        "cpu": name,
-        "threads": torch.get_num_threads(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numba", "numpy")},
+        "cpu": here["cpu"],
+        "threads": here["threads"],
+        "gpu": here["gpu"],
+        "versions": packages(),
         "results": results,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    write_json(path, facts, parents=True)
 
 
 def commit() -> str | None:
@@ -48,10 +43,3 @@ def fill(page: Path, section: str, lines: Iterable[str]) -> None:
         raise SystemExit(f"{page}: no {begin} ... {end}")
     inside = "\n".join(lines).strip()
     page.write_text(f"{before}{begin}\n\n{inside}\n\n{end}{after}", encoding="utf-8")
-
-
-def _cpuinfo() -> list[str]:
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return []

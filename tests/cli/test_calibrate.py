@@ -24,7 +24,7 @@ from warpseg.measure.accuracy.chunks import Reader
 from warpseg.measure.calibration.bootstrap import lower_bound
 from warpseg.measure.calibration.profile import Profile, Weights, read, write
 from warpseg.measure.calibration.run import calibrate
-from warpseg.measure.calibration.samples import GAP, SPAN, Material, VideoMaterial, known, plan, spread
+from warpseg.measure.calibration.samples import GAP, SPAN, Material, VideoMaterial, known, plan
 from warpseg.measure.calibration.score import ExcerptJudge
 from warpseg.measure.calibration.search import Choice, Row, largest, smallest_that
 from warpseg.measure.calibration.targets import Measure, Target, by_distance, worst
@@ -180,11 +180,6 @@ def test_sparse_labels_are_the_frames_that_are_judged() -> None:
     assert snippets.limit == 11  # frames 20 to 29 follow the label
     assert len(snippets.excerpts) == 20
     assert {excerpt.targets for excerpt in snippets.excerpts} == {(19,)}
-
-
-def test_many_clips_are_thinned_evenly() -> None:
-    assert spread(range(10), 4) == [0, 3, 6, 9]
-    assert spread("abc", 5) == ["a", "b", "c"]
 
 
 class Counted:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
@@ -179,6 +181,21 @@ def test_nothing_is_written_after_close(make: Make, outputs: set[str], tmp_path:
 def test_a_missing_folder_is_an_output_error(make: Make, outputs: set[str], tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"cannot write .*absent.*: the folder does not exist"):
         make(tmp_path / "absent", info_of(), CLASSES)
+
+
+@every_sink
+def test_what_an_ended_process_left_is_removed(make: Make, outputs: set[str], tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for path in map(Path, outputs):
+        left = tmp_path / f".{path.stem}.{ended.pid}.part{path.suffix}"
+        if path.suffix:
+            left.write_bytes(b"half")
+        else:
+            left.mkdir()
+            (left / "frame_000000.png").write_bytes(b"half")
+    write_all(make(tmp_path, info_of(), CLASSES), [Fraction(0)])
+    assert names(tmp_path) == outputs
 
 
 @every_sink

@@ -107,7 +107,7 @@ def calibrate(
         from warpseg.measure.calibration.run import calibrate as find
         from warpseg.measure.calibration.run import choices_of
         from warpseg.measure.calibration.targets import Target
-        from warpseg.measure.speed.process import frames_per_second
+        from warpseg.measure.speed.end_to_end import frames_per_second
 
     try:
         if plot is not None:
@@ -138,7 +138,9 @@ def calibrate(
             choices_of(names),
             windows=windows,
             max_interval=max_interval,
-            speed=lambda choice, n: frames_per_second(network, first(), choice, n, motion, flow_weights),
+            speed=lambda choice, n: frames_per_second(
+                choice.segmenter(network, n, motion=motion, flow_weights=flow_weights), first()
+            ),
             say=(lambda line: print(line, file=sys.stderr, flush=True)) if verbose else lambda line: None,
         )
         if plot is not None:
@@ -218,16 +220,18 @@ def _check_files(out: Path, plot: Path | None) -> None:
 def _videos(
     sources: list[str], motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
-    from warpseg.measure.calibration.samples import VideoMaterial, spread
+    from warpseg.measure.calibration.samples import VideoMaterial
+    from warpseg.view.sampling import evenly
 
-    return [VideoMaterial(source, motion, flow_weights) for source in spread(sources, windows)], lambda: sources[0]
+    return [VideoMaterial(source, motion, flow_weights) for source in evenly(sources, windows)], lambda: sources[0]
 
 
 def _clips(
     data: Dataset, classes: int | None, motion: str, flow_weights: Path | None, windows: int
 ) -> tuple[list[Material], Callable[[], Source]]:
     """Return a data set's clips and what finds the first one's source; ``classes``: None where labels do not count."""
-    from warpseg.measure.calibration.samples import ClipMaterial, spread
+    from warpseg.measure.calibration.samples import ClipMaterial
+    from warpseg.view.sampling import evenly
 
-    clips = spread(data.clips, windows)
+    clips = evenly(data.clips, windows)
     return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from warpseg.datasets.clip import read_rgb
-from warpseg.errors import DatasetError
+from warpseg.errors import DatasetError, OutputError
 from warpseg.video.encode import encode
 
 __all__ = ["ENCODINGS", "cache_folder", "describe", "encoded", "fingerprint"]
@@ -59,6 +59,6 @@ def encoded(paths: Sequence[Path], name: str, encoding: str, rate: Fraction | in
         try:
             cache.mkdir(parents=True, exist_ok=True)
             encode((read_rgb(picture) for picture in paths), path, rate=rate, options=options)
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, OutputError) as error:
             raise DatasetError(f"{name}: cannot be encoded ({error}); try --encoding none") from error
     return path

@@ -11,6 +11,7 @@ from warpseg.datasets.clip import Dataset
 from warpseg.datasets.encoded import cache_folder, describe
 from warpseg.datasets.folders import frames_and_labels
 from warpseg.datasets.open import Encoding
+from warpseg.files import whole
 from warpseg.synthetic import Street
 
 __all__ = ["open_streets"]
@@ -40,13 +41,10 @@ def open_streets(
         folder, labels = (cache / kind / f"{name}_{frames_each}" for kind in ("streets", "street_labels"))
         for i in range(frames_each):
             if not (labels / f"{i:04}.png").exists():  # written last
-                for where in (folder, labels):
-                    where.mkdir(parents=True, exist_ok=True)
                 pixels, truth = Street(seed=1000 + seed, size=size, rate=_RATE).still(i)
                 for where, image in ((folder, pixels), (labels, truth)):
-                    part = where / f".{i:04}.part.png"
-                    Image.fromarray(image).save(part)
-                    part.replace(where / f"{i:04}.png")
+                    with whole(where / f"{i:04}.png", parents=True) as part:
+                        Image.fromarray(image).save(part)
         clips.append(
             frames_and_labels(
                 folder, labels, encoding=chosen, clean=frames == "clean", rate=_RATE, cache=cache, name=name

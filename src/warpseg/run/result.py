@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,7 +14,7 @@ from typing import Any
 import torch
 
 from warpseg.engine.segmenter import Running, Segmenter
-from warpseg.errors import OutputError
+from warpseg.files import write_json
 from warpseg.types import Classes
 
 __all__ = ["Report", "once", "write_run"]
@@ -118,13 +116,5 @@ def write_run(
         | {"python": platform.python_version()},
         "threads": torch.get_num_threads(),
     }
-    path = report.folder / "run.json"
-    part = path.with_name("run.part.json")
-    try:
-        part.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written ({error.strerror}); free some space or choose another --out"
-        ) from error
+    write_json(report.folder / "run.json", facts, indent=2)
     return facts

@@ -15,11 +15,12 @@ from warpseg.engine.segmentation import Segmentation
 from warpseg.sinks.kernels import count
 from warpseg.types import Classes, VideoInfo
 from warpseg.view.images import reduce, shrink
+from warpseg.view.sampling import Sample
 from warpseg.view.timeline import Timeline
 
 __all__ = ["Collected", "Moment", "Reference"]
 
-_HELD = 49  # moments in memory; odd, so that the newest is kept when every second one goes
+_HELD = 48  # moments in memory; even, so that of one more the newest is kept when every second one goes
 _CELLS = 64  # along the longer side of a motion field that is kept
 
 
@@ -51,14 +52,17 @@ class Collected:
     def __init__(self, info: VideoInfo, classes: Classes, said: str = "") -> None:
         self.classes = classes
         self.said = said  # which run this is, where the page does not say so otherwise
-        self.moments: list[Moment] = []
+        # A stride in step with the interval would show keyframes only.
+        self._moments: Sample[Moment] = Sample(_HELD, drift=True)
         self.shares = Timeline()  # of each class, through time
         self.confidence = Timeline()  # mean, through time; of those frames that have one
         self.is_judged = False  # whether a frame between keyframes has a confidence; those themselves always do
         self._aspect = float(info.sample_aspect_ratio)
-        self._stride = 1
-        self._next = 0
-        self._count = 0
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The frames that are shown, in order."""
+        return self._moments.items
 
     def add(self, result: Segmentation, labels: NDArray[Any], reference: Callable[[], Reference] | None = None) -> None:
         """Take one more frame; ``labels`` (height, width) are its own, which are there already.
@@ -68,19 +72,15 @@ class Collected:
         counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
         count(labels, counts)
         shares = counts[: len(self.classes)] / labels.size
+        position = len(self.shares)
         self.shares.add(result.frame.index, shares)
         confidence = result.confidence
         if confidence is not None:
             self.is_judged = self.is_judged or not result.is_key
             self.confidence.add(result.frame.index, [float(confidence.mean())])
-        if self._count == self._next:
-            self.moments.append(self._moment(result, labels, shares, confidence, reference() if reference else None))
-            if len(self.moments) == _HELD:
-                self.moments = self.moments[::2]
-                self._stride *= 2
-            # One frame more now and then: a stride that keeps step with the interval would show keyframes only.
-            self._next += self._stride + (self._stride > 1 and len(self.moments) % 3 == 0)
-        self._count += 1
+        if self._moments.wants(position):
+            moment = self._moment(result, labels, shares, confidence, reference() if reference else None)
+            self._moments.add(position, moment)
 
     def _moment(
         self,

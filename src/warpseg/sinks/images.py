@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from warpseg.errors import OutputError
-from warpseg.files import part_path, reporting
+from warpseg.files import leftovers, part_path, reporting
 from warpseg.sinks.base import Sink, check_labels
 from warpseg.types import Classes, Frame, VideoInfo
 
@@ -24,7 +24,7 @@ class ImageSink(Sink):
     """Writes ``images/frame_000000.png``: one palette image a frame, numbered like the frame, value = class id.
 
     255 is black and means that nothing is known. uint16 labels become 16-bit grey images. Every frame keeps its own
-    size. The folder is ``images.part`` until it is whole.
+    size. The folder has a temporary name until it is whole.
     """
 
     def __init__(self, path: str | Path, info: VideoInfo, classes: Classes) -> None:
@@ -46,7 +46,8 @@ class ImageSink(Sink):
                     f"cannot write {self._path}: {folder} holds files that are not label images; "
                     "move it or choose another output folder"
                 )
-        _remove(self._part)
+        for old in (*leftovers(self._path), self._part):
+            _remove(old)
         with reporting(self._path):
             self._part.mkdir()
 

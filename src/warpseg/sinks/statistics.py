@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.files import part_path, remove, reporting
+from warpseg.files import leftovers, part_path, remove, reporting, write_json
 from warpseg.sinks.base import Sink, check_labels, ignore_value
 from warpseg.sinks.kernels import count
 from warpseg.types import Classes, Frame, VideoInfo
@@ -36,8 +35,11 @@ class StatisticsSink(Sink):
         self._classes = classes
         self._table_path = Path(folder) / "frames.csv"
         self._classes_path = Path(folder) / "classes.json"
+        self._part = part_path(self._table_path)
+        for old in leftovers(self._table_path):
+            remove(old)
         with reporting(self._table_path):
-            self._file: TextIO | None = part_path(self._table_path).open("w", newline="", encoding="utf-8")
+            self._file: TextIO | None = self._part.open("w", newline="", encoding="utf-8")
         self._table = csv.writer(self._file, lineterminator="\n")
         self._row(["frame", "time", "picture", "keyframe", "distance", *classes.names])
 
@@ -67,23 +69,22 @@ class StatisticsSink(Sink):
         if self._file is None:
             return
         try:
-            with reporting(self._classes_path):
-                part_path(self._classes_path).write_text(self._description(), encoding="utf-8")
             with reporting(self._table_path):
                 self._file.close()
-                os.replace(part_path(self._classes_path), self._classes_path)
-                os.replace(part_path(self._table_path), self._table_path)
+            write_json(self._classes_path, self._description(), indent=2)
+            with reporting(self._table_path):
+                os.replace(self._part, self._table_path)
         except BaseException:
             self.discard()
             raise
         self._file = None
 
-    def _description(self) -> str:
+    def _description(self) -> dict[str, Any]:
         entries = [
             {"id": number, "name": name, "colour": list(colour)}
             for number, (name, colour) in enumerate(zip(self._classes.names, self._classes.colours, strict=True))
         ]
-        return json.dumps({"classes": entries, "ignore": ignore_value(self._classes)}, indent=2) + "\n"
+        return {"classes": entries, "ignore": ignore_value(self._classes)}
 
     def discard(self) -> None:
         """Remove what was begun."""
@@ -92,5 +93,4 @@ class StatisticsSink(Sink):
         with suppress(OSError):  # what could not be written is removed anyway
             self._file.close()
         self._file = None
-        remove(part_path(self._table_path))
-        remove(part_path(self._classes_path))
+        remove(self._part)

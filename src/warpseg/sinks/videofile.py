@@ -17,7 +17,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from warpseg.files import part_path, remove, reporting
+from warpseg.files import leftovers, part_path, remove, reporting
 
 __all__ = ["GreyFile", "VideoFile"]
 
@@ -38,6 +38,8 @@ class VideoFile:
         self._stream: VideoStream | None = None
         self._last: int | None = None  # timestamp of the newest frame, in ticks of the stream's time base
         self._duration = 0  # of one frame at the average rate, in ticks
+        for old in leftovers(path):
+            remove(old)
         with reporting(path):
             self._part.open("wb").close()
             self._container: OutputContainer | None = av.open(

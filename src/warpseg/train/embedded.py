@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from warpseg.classes import CAMVID, IGNORE
+from warpseg.files import whole
 from warpseg.networks.streetnet import StreetNet
 from warpseg.train.data import Labelled, augment, load_camvid
 
@@ -142,8 +143,8 @@ def train(data: Path, out: Path) -> None:
                 "optimizer": optimizer.state_dict(),
                 "epoch": before - cycle.epochs + epoch + 1,
             }
-            torch.save(saved, state.with_suffix(".part"))
-            state.with_suffix(".part").rename(state)
+            with whole(state) as part:
+                torch.save(saved, part)
     iou = intersection_over_union(average.module, held_out)
     print("IoU by class:", " ".join(f"{100 * value:.1f}" for value in iou), f"mean {100 * iou.mean():.2f}")
     save_file({name: tensor.contiguous() for name, tensor in average.module.state_dict().items()}, out)

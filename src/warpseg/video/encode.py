@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -16,6 +15,8 @@ from av.container import OutputContainer
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, VideoReformatter
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
+
+from warpseg.files import whole
 
 DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "libx264": {"preset": "medium", "bf": "3"},
@@ -44,16 +45,11 @@ def encode(
     The container decides how finely times are kept: MP4 holds them exactly, Matroska and WebM to the millisecond.
     options go to the encoder, over the defaults (x264 makes B-frames). audio adds a quiet tone of the video's length.
     The matrix is BT.709 from 720 lines, BT.601 below, limited range, and the file says so. Raises ValueError for a
-    size that the pixel format cannot hold, for frames of different sizes, and where there are no frames at all.
+    size that the pixel format cannot hold, for frames of different sizes, and where there are no frames at all;
+    OutputError where the file cannot be written.
     """
-    path = Path(path)
-    whole = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        with av.open(str(whole), "w") as container:
-            _write(container, iter(frames), codec, Fraction(rate), options, pixel_format, times, audio, audio_codec)
-        whole.replace(path)
-    finally:
-        whole.unlink(missing_ok=True)
+    with whole(Path(path)) as part, av.open(str(part), "w") as container:
+        _write(container, iter(frames), codec, Fraction(rate), options, pixel_format, times, audio, audio_codec)
 
 
 def _write(

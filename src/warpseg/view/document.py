@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from warpseg.files import part_path, remove, reporting
+from warpseg.files import write_text
 from warpseg.view.html import Html, element, join
 
 __all__ = ["document", "facts", "save", "section", "tiles"]
@@ -59,12 +58,5 @@ def facts(entries: Sequence[tuple[str, object]]) -> Html:
 
 
 def save(page: Html, path: Path) -> None:
-    """Write a page under a temporary name and give it its own. Raises ``OutputError``."""
-    part = part_path(path)
-    try:
-        with reporting(path):
-            part.write_text(page, encoding="utf-8")
-            os.replace(part, path)
-    except BaseException:
-        remove(part)
-        raise
+    """Write a page, whole or not at all; raises ``OutputError``."""
+    write_text(path, page)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from warpseg.errors import OutputError
+from warpseg.files import whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,16 +22,10 @@ def check_matplotlib(what: str = "figures") -> None:
         raise OutputError(f"{what} needs matplotlib, which is not installed; pip install 'warpseg[plot]'") from error
 
 
-def save(figure: Figure, path: Path, *, dpi: int = 110, choose: str = "--out") -> None:
-    """Write a figure as PNG, whole or not at all; raises ``OutputError``, which names the option to ``choose``."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+def save(figure: Figure, path: Path, *, dpi: int = 110) -> None:
+    """Write a figure as PNG, whole or not at all; raises ``OutputError``."""
+    with whole(path, parents=True) as part:
         figure.savefig(part, dpi=dpi, format="png", facecolor="white")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another {choose}") from error
 
 
 def plain(figure: Figure) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from warpseg.view.html import Html, element, table
+from warpseg.view.sampling import evenly
 
 __all__ = ["heat"]
 
@@ -19,10 +20,11 @@ def heat(title: str, names: Sequence[str], shares: Mapping[str, Any], what: str)
     ``shares`` has ``every_frame`` and ``by_distance``, each a list of percentages by class, None where one is absent.
     """
     every, by_distance = shares.get("every_frame") or [], shares.get("by_distance") or []
-    count = len(by_distance)
-    # The first and the last one always, evenly between them.
-    picked = range(count) if count <= _COLUMNS else [round(k * (count - 1) / (_COLUMNS - 1)) for k in range(_COLUMNS)]
-    shown = [(p + 1, by_distance[p]) for p in picked if any(value is not None for value in by_distance[p])]
+    shown = [
+        (p + 1, by_distance[p])
+        for p in evenly(range(len(by_distance)), _COLUMNS)
+        if any(value is not None for value in by_distance[p])
+    ]
     rows = [
         (names[k] if k < len(names) else f"{what} {k}", _cell(first, first), *(_cell(at[k], first) for _, at in shown))
         for k, first in enumerate(every)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from warpseg.view.html import Html, element
 from warpseg.view.images import Still
+from warpseg.view.sampling import evenly
 
 __all__ = ["Slide", "thin", "viewer"]
 
@@ -32,7 +33,7 @@ def thin(slides: list[Slide], budget: int) -> list[Slide]:
 def viewer(slides: Sequence[Slide], *, first: int = 0) -> Html:
     """Return the slides with their slider, at slide ``first`` to begin with."""
     last = len(slides) - 1
-    printed = {round(k * last / (_PRINTED - 1)) for k in range(_PRINTED)}
+    printed = evenly(range(len(slides)), _PRINTED)
     moments = [
         element(
             "div",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from warpseg import __version__
 from warpseg.datasets.clip import Clip
 from warpseg.engine.method import Method
-from warpseg.errors import OutputError
+from warpseg.files import remove, whole
 from warpseg.measure.accuracy.results import Scores
 from warpseg.measure.accuracy.results_adaptive import UnevenScores
 
@@ -69,19 +68,12 @@ class Store:
     def save(self, clip: Clip, setting: Method, result: Result, stretch: int | None = None) -> None:
         """Write a result; raises ``OutputError`` where it cannot."""
         path = self._path(clip, setting, stretch)
-        part = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with part.open("wb") as file:
-                held = {field.name: getattr(result.scores, field.name) for field in fields(result.scores)}
-                np.savez_compressed(file, **held, steady=result.steady, classes=result.classes)
-            os.replace(part, path)
-            if stretch is None:
-                for piece in path.parent.glob(f"{path.stem}_*.npz"):
-                    piece.unlink()
-        except OSError as error:
-            part.unlink(missing_ok=True)
-            raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+        held = {field.name: getattr(result.scores, field.name) for field in fields(result.scores)}
+        with whole(path, parents=True) as part:
+            np.savez_compressed(part, **held, steady=result.steady, classes=result.classes)
+        if stretch is None:
+            for piece in path.parent.glob(f"{path.stem}_*.npz"):
+                remove(piece)
 
     def _path(self, clip: Clip, setting: Method, stretch: int | None) -> Path:
         facts = {**self._facts, **setting.identity(), "clip": clip.fingerprint}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from PIL import Image
 from warpseg.datasets.cityscapes import to_label_ids
 from warpseg.datasets.clip import Clip
 from warpseg.engine.method import Method
-from warpseg.errors import OutputError
+from warpseg.files import whole
 from warpseg.measure.accuracy.score import Export
 
 __all__ = ["label_ids"]
@@ -29,12 +28,7 @@ def label_ids(folder: Path) -> Export:
     def write(setting: Method, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:
         name = re.sub(r"[^\w-]+", "_", str(setting).replace("=", ""))
         path = folder / name / f"distance_{p}" / f"{clip.name}_labelIds.png"
-        part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with whole(path, parents=True) as part:
             Image.fromarray(to_label_ids(labels.astype(np.uint8))).save(part)
-            os.replace(part, path)
-        except OSError as error:
-            raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
 
     return write

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
-from warpseg.errors import OutputError
+from warpseg.files import write_json
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.score import Export, score_clip
 from warpseg.measure.accuracy.summary import row
 from warpseg.measure.speed.settings import measure, some_of
 from warpseg.networks import Network
+from warpseg.run import record
 
-__all__ = ["evaluate", "machine", "write_json"]
+__all__ = ["evaluate"]
 
 Progress = Callable[[str], None]
 
@@ -80,7 +75,7 @@ def evaluate(
         "speed_rounds": rounds,
         "speed_clips": [clip.name for clip in timed],
         "speed_frames": speed_frames,  # of each clip at most; None: all
-        "machine": machine(),
+        "machine": record.machine(),
         "rows": [
             setting.identity()
             | {"name": str(setting)}
@@ -89,7 +84,7 @@ def evaluate(
             for setting, found in results.items()
         ],
     }
-    write_json(out / "evaluation.json", facts)
+    write_json(out / "evaluation.json", facts, parents=True)
     return facts
 
 
@@ -126,43 +121,8 @@ def _accuracy(
 def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
     """Return what accuracy depends on beside clip and setting."""
     return {
-        "model": {
-            "name": network.name,
-            "sha256": network.checksum,
-            "device": str(network.device),
-            "precision": str(network.dtype).removeprefix("torch."),
-            "short_side": network.short_side,
-        },
+        "model": {**record.model(network), "short_side": network.short_side},
         "dataset": dataset.name,
         "labelled": dataset.is_labelled,
         "classes": dataset.classes,
     }
-
-
-def machine() -> dict[str, Any]:
-    """Return what speed depends on: processor, threads, versions."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    return {
-        "cpu": next(
-            (line.split(":")[1].strip() for line in lines if line.startswith("model name")), platform.machine()
-        ),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "threads": torch.get_num_threads(),
-        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
-        | {"python": platform.python_version()},
-    }
-
-
-def write_json(path: Path, facts: Any) -> None:
-    """Write a result file, whole or not at all; raises ``OutputError`` where it cannot."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.json")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps(facts, indent=1, allow_nan=False) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import Any
 
 from warpseg.measure.calibration.run import CONFIDENCE, Result
 from warpseg.measure.calibration.samples import SPAN, Material
 from warpseg.measure.calibration.search import Row
 from warpseg.measure.calibration.targets import shown
-from warpseg.measure.speed.process import LAPS
+from warpseg.measure.speed.end_to_end import LAPS
+from warpseg.run.record import versions
 
 __all__ = ["aim", "facts", "failure", "headline", "lines"]
 
@@ -137,8 +136,7 @@ def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
         "sources": [material.name for material in materials],
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "command": sys.argv,
-        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
-        | {"python": platform.python_version()},
+        "versions": versions(),
     }
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from warpseg.errors import OutputError
 from warpseg.measure.calibration.describe import aim, headline
 from warpseg.measure.calibration.run import Result
 from warpseg.measure.calibration.search import Choice, Row
 from warpseg.measure.calibration.targets import shown
+from warpseg.view.figure import save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,13 +56,7 @@ def draw(result: Result, path: Path) -> None:
         "thin: mean of the distances; ring: the choice"
     )
     figure.text(0.03, 0.86, legend, size=9.5, color=_FAINT, parse_math=False)
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part.png")
-    try:
-        figure.savefig(part, dpi=110, format="png", facecolor="white")
-        os.replace(part, path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --plot") from error
+    save(figure, path)
 
 
 def _curve(axes: Axes, result: Result, rows: Sequence[Row], colour: str, aside: float) -> None:

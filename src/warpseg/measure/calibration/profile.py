@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
-from warpseg.errors import ModelError, OutputError, ProfileError
+from warpseg.errors import ModelError, ProfileError
+from warpseg.files import write_json
 from warpseg.measure.calibration.targets import Kind, Target
 from warpseg.networks import checksum
 
@@ -77,19 +77,14 @@ def write(profile: Profile, path: Path) -> None:
     settings = {key: getattr(profile, key) for key in ("scheme", "interval", "fusion", "motion")}
     if profile.flow_weights is not None:
         settings["flow_weights"] = asdict(profile.flow_weights)
-    whole = {
+    held = {
         "format": _FORMAT,
         "settings": settings,
         "target": asdict(profile.target),
         "model": dict(profile.model),
         **profile.facts,
     }
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        part.write_text(json.dumps(whole, indent=1) + "\n", encoding="utf-8")
-        os.replace(part, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written ({error.strerror}); choose another --out") from error
+    write_json(path, held)
 
 
 def read(path: Path) -> Profile:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 
@@ -16,9 +16,7 @@ from warpseg.errors import VideoError
 from warpseg.types import Frame
 from warpseg.video import open_pictures
 
-__all__ = ["GAP", "SPAN", "ClipMaterial", "Excerpt", "Material", "Plan", "VideoMaterial", "known", "plan", "spread"]
-
-T = TypeVar("T")
+__all__ = ["GAP", "SPAN", "ClipMaterial", "Excerpt", "Material", "Plan", "VideoMaterial", "known", "plan"]
 
 SPAN = 10  # frames an excerpt is judged on or among; neighbours resemble each other, so more of them tell little
 _JUDGED = 4  # of these, at most
@@ -140,13 +138,6 @@ def plan(sources: Sequence[tuple[int, Sequence[int] | None]], windows: int, max_
         inside = i[(side >= margin) & (i >= first) & (i < first + SPAN)].tolist()
         found.append(Excerpt(number, first, tuple(inside[:: -(-len(inside) // _JUDGED)])))
     return Plan(tuple(found), margin + 1)
-
-
-def spread(items: Sequence[T], count: int) -> list[T]:
-    """Return ``count`` of the items, spread evenly; all of them where there are fewer."""
-    if len(items) <= count:
-        return list(items)
-    return [items[round(k * (len(items) - 1) / (count - 1))] for k in range(count)]
 
 
 def known(materials: Sequence[Material]) -> list[tuple[int, Sequence[int] | None]]:

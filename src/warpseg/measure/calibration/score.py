@@ -12,7 +12,6 @@ from torch import Tensor
 from warpseg.classes import IGNORE
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.engine.segmentation import Segmentation
-from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import WarpsegError
 from warpseg.measure.accuracy.chunks import Reader
 from warpseg.measure.accuracy.metrics import Matrix
@@ -102,7 +101,7 @@ class ExcerptJudge:
 
     def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
         """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
-        segmenter = Segmenter(self._network, scheme=choice.scheme, interval=n, fusion=choice.fusion)
+        segmenter = choice.segmenter(self._network, n)
         store = self._store(segmenter.representation.name)
         store.source = excerpt.source
         labels = self._materials[excerpt.source].labels

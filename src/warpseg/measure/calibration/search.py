@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from warpseg.engine.segmenter import Segmenter
+from warpseg.networks import Network
 
 __all__ = ["Choice", "Judge", "Row", "largest", "smallest_that"]
 
@@ -16,6 +20,10 @@ class Choice:
 
     scheme: str
     fusion: str = "average"
+
+    def segmenter(self, network: Network, interval: int, **options: Any) -> Segmenter:
+        """Return the segmenter of this choice at an interval; ``options`` are others of ``Segmenter``."""
+        return Segmenter(network, scheme=self.scheme, interval=interval, fusion=self.fusion, **options)
 
     def __str__(self) -> str:
         return f"{self.scheme} ({self.fusion})" if self.scheme == "interpolate" else self.scheme

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,19 +10,20 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from warpseg.core.geometry import follow, warp
 from warpseg.datasets.clip import Clip, Dataset
 from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
+from warpseg.files import write_json
 from warpseg.labels import labels
-from warpseg.measure.accuracy.run import machine, write_json
 from warpseg.measure.paper.published import BREAKDOWN_MS
+from warpseg.measure.speed.paper_baseline import printed, timed
 from warpseg.networks import Network
+from warpseg.run import record
 from warpseg.types import Frame
 
-__all__ = ["fig2", "printed", "text", "timed"]
+__all__ = ["fig2", "text"]
 
 INTERVAL = 5  # of the windows whose intermediate frames are timed
 RAFT_FRAMES = 3  # seconds each on a CPU
@@ -74,7 +74,7 @@ def fig2(
         "command": list(command) if command is not None else None,
         "dataset": {"name": dataset.name, "clip": clip.name, "encoding": dataset.encoding},
         "model": {"name": network.name, "device": str(network.device), "sha256": network.checksum},
-        "machine": machine(),
+        "machine": record.machine(),
         "interval": INTERVAL,
         "frames": frames,
         "rounds": rounds,
@@ -82,7 +82,7 @@ def fig2(
         "ms": rows,
         "paper_ms": BREAKDOWN_MS,
     }
-    write_json(out / "fig2.json", facts)
+    write_json(out / "fig2.json", facts, parents=True)
     return facts
 
 
@@ -138,25 +138,6 @@ def _lap(clip: Clip, network: Network, sources: dict[str, tuple[str, Path | None
     return found
 
 
-def printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dict[str, float]:
-    """Time section 3.1 and Algorithm 1 to the letter: features are warped step by step, all scores are upsampled.
-
-    ``f`` are the features (D, h, w) of the frame before ``window``, ``size`` is (height, width) of the labels. Returns
-    median milliseconds of a frame, "warp" and "head".
-    """
-    warps, heads = [], []
-    for frame in window:
-        f, spent = timed(lambda f=f, motion=frame.motion: warp(f, motion), network)  # type: ignore[misc]
-        warps.append(spent)
-
-        def head(f: Tensor = f) -> Tensor:
-            volume = F.interpolate(network.task(f)[None], size=size, mode="bilinear", align_corners=False)
-            return torch.softmax(volume, 1).argmax(1)
-
-        heads.append(timed(head, network)[1])
-    return {"warp": float(np.median(warps)), "head": float(np.median(heads))}
-
-
 def _ours(scores: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dict[str, float]:
     """Time what the segmenter does for a linear head."""
     warps, fusions, heads = [], [], []
@@ -168,20 +149,6 @@ def _ours(scores: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dic
         fusions.append(timed(lambda moved=moved: torch.lerp(scores, moved, 0.5))[1])  # type: ignore[misc]
         heads.append(timed(lambda moved=moved: labels(moved, size))[1])  # type: ignore[misc]
     return {name: float(np.median(values)) for name, values in (("warp", warps), ("fuse", fusions), ("head", heads))}
-
-
-@torch.inference_mode()
-def timed(work: Callable[[], Tensor], network: Network | None = None) -> tuple[Tensor, float]:
-    """Return what ``work`` gives, and the milliseconds it takes."""
-
-    def settled() -> float:
-        if network is not None and network.device.type == "cuda":
-            torch.cuda.synchronize()
-        return time.perf_counter()
-
-    started = settled()
-    result = work()
-    return result, 1000 * (settled() - started)
 
 
 def _random_raft(folder: Path) -> Path:

@@ -15,8 +15,8 @@ from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import DatasetError
+from warpseg.files import write_json
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
-from warpseg.measure.accuracy.run import write_json
 from warpseg.networks import Network
 from warpseg.view.figure import save
 
@@ -70,7 +70,7 @@ def fig5(
         "key": key,
         "miou": {name: [_score(result, dataset) for result in results] for name, results in found.items()},
     }
-    write_json(out / "fig5.json", facts)
+    write_json(out / "fig5.json", facts, parents=True)
     _draw(pictures[:INTERVAL], found, facts, out / "fig5.png")
     return facts
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import Method
-from warpseg.measure.accuracy.run import evaluate, write_json
+from warpseg.files import write_json
+from warpseg.measure.accuracy.run import evaluate
 from warpseg.measure.paper.published import TABLE_1, retention, table1_settings
 from warpseg.networks import Network
 
@@ -74,7 +75,7 @@ def table1(
     }
     table = {"what": "table1", **facts, "notes": NOTES, "intervals": list(intervals), "rows": rows}
     table |= {"paper": {"intervals": shown, **paper}}
-    write_json(out / "table1.json", table)
+    write_json(out / "table1.json", table, parents=True)
     return table
 
 

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import Method
-from warpseg.measure.accuracy.run import evaluate, write_json
+from warpseg.files import write_json
+from warpseg.measure.accuracy.run import evaluate
 from warpseg.measure.paper.published import TABLE_2, retention
 from warpseg.networks import Network, checksum
 from warpseg.networks.convolution import load_convolution
@@ -102,7 +103,7 @@ def table2(
         },
         "paper": {name: {"retention": retention(values)} for name, values in TABLE_2.items()},
     }
-    write_json(out / "table2.json", table)
+    write_json(out / "table2.json", table, parents=True)
     return table
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from warpseg.errors import WarpsegError
 from warpseg.run.folder import Run
 from warpseg.run.stages import milliseconds
+from warpseg.view.sampling import Runs
 from warpseg.view.timeline import Timeline
 
 __all__ = ["Comparison", "Shared", "compare", "pairs"]
@@ -43,6 +44,10 @@ class Place:
     index: int  # its number in the source
 
 
+def _worse(a: Place, b: Place) -> Place:
+    return b if b.agreement < a.agreement else a
+
+
 @dataclass(eq=False)
 class Comparison:
     """What is found out about runs A and B. Agreement is of their labels with each other, not with any truth."""
@@ -51,7 +56,7 @@ class Comparison:
     b: Run
     counts: NDArray[np.int64]  # pixels by (A's class, B's class); the last row and column: unknown
     through_time: Timeline = field(default_factory=Timeline)  # share of pixels that agree
-    places: list[Place] = field(default_factory=list)  # the least agreement of each part of the video, in order
+    parts: Runs[Place] = field(default_factory=lambda: Runs(_PLACES, _worse))
     alone: tuple[int, int] = (0, 0)  # frames that only A has, only B
 
     @property
@@ -77,6 +82,11 @@ class Comparison:
         """Mean of ``by_class`` over the classes that are there."""
         there = [value for value in self.by_class if value is not None]
         return sum(there) / len(there) if there else None
+
+    @property
+    def places(self) -> list[Place]:
+        """The frame with the least agreement of each part of the video, in order."""
+        return self.parts.items
 
     @property
     def worst(self) -> Place:
@@ -135,7 +145,7 @@ def compare(a: Run, b: Run) -> Comparison:
         a = Run(a.folder, a.facts, b.classes, True)
     n = len(a.classes)
     found = Comparison(a, b, np.zeros((n + 1, n + 1), np.int64))
-    numbers, wide = a.numbers(), 1
+    numbers = a.numbers()
     for shared, alone in pairs(a, b):
         found.alone = alone
         if shared is None:
@@ -145,15 +155,7 @@ def compare(a: Run, b: Run) -> Comparison:
         known = int(counts.sum() - counts[-1, -1])
         agreement = int(np.trace(counts[:-1, :-1])) / known if known else 1.0
         index = numbers[shared.position] if numbers and shared.position < len(numbers) else shared.position
-        place = Place(agreement, shared.position, index)
-        if found.frames == _PLACES * wide:
-            halves = zip(found.places[::2], found.places[1::2], strict=True)
-            found.places = [min(pair, key=lambda one: one.agreement) for pair in halves]
-            wide *= 2
-        if found.frames % wide == 0:
-            found.places.append(place)
-        elif agreement < found.places[-1].agreement:
-            found.places[-1] = place
+        found.parts.add(Place(agreement, shared.position, index))
         found.through_time.add(index, [agreement])
     if not found.frames:
         raise WarpsegError(f"{a.folder} and {b.folder} have no frame of the same time; compare runs over one video")

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 from warpseg.errors import WarpsegError
-from warpseg.run.process import process
 from warpseg.run.startup import heavy_imports, keep_memory
 
 __all__ = ["first_mask"]
@@ -71,30 +70,17 @@ def main() -> None:
     # From here on is what a user waits for.
     with heavy_imports():
         from warpseg.engine.segmenter import Segmenter
+        from warpseg.measure.speed.end_to_end import to_files
         from warpseg.measure.speed.peak_memory import peak
-        from warpseg.run.result import Report
-        from warpseg.types import VideoInfo
-
-    first: list[float] = []
-
-    def written(report: Report, info: VideoInfo) -> None:
-        if not first:
-            first.append(time.time())
 
     try:
-        with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
-            process(
-                Segmenter(**options),
-                settings["source"],
-                folder,
-                save=settings["save"],
-                max_frames=settings["max_frames"],
-                progress=written,
-            )
+        segmenter = Segmenter(**options)
+        opened = time.time()
+        lap = to_files(segmenter, settings["source"], settings["save"], settings["max_frames"])
     except Exception as error:  # for the process that waits for this one
         sys.exit(" ".join(str(error).split()) or type(error).__name__)
     most, measured_by = peak()
-    print(json.dumps({"first": first[0], "peak": most, "measured_by": measured_by}))
+    print(json.dumps({"first": opened + lap.first, "peak": most, "measured_by": measured_by}))
 
 
 if __name__ == "__main__":

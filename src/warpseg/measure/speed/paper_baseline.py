@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
-from warpseg.measure.paper.fig2 import printed, timed
+from warpseg.core.geometry import warp
 from warpseg.networks import Network
 from warpseg.types import Frame
 
-__all__ = ["between_ms", "paper_lap", "speed_up"]
+__all__ = ["between_ms", "paper_lap", "printed", "speed_up", "timed"]
 
 
 def paper_lap(network: Network, window: Sequence[Frame]) -> dict[str, float]:
@@ -40,3 +43,36 @@ def speed_up(parts: Mapping[str, float], scheme: str, n: int) -> float:
     """Return how many times faster than frame by frame the model is at interval ``n``."""
     key = parts["network"] + parts["head"]
     return n * key / (key + (n - 1) * between_ms(parts, scheme))
+
+
+def printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[int, int]) -> dict[str, float]:
+    """Time section 3.1 and Algorithm 1 to the letter: features are warped step by step, all scores are upsampled.
+
+    ``f`` are the features (D, h, w) of the frame before ``window``, ``size`` is (height, width) of the labels. Returns
+    median milliseconds of a frame, "warp" and "head".
+    """
+    warps, heads = [], []
+    for frame in window:
+        f, spent = timed(lambda f=f, motion=frame.motion: warp(f, motion), network)  # type: ignore[misc]
+        warps.append(spent)
+
+        def head(f: Tensor = f) -> Tensor:
+            volume = F.interpolate(network.task(f)[None], size=size, mode="bilinear", align_corners=False)
+            return torch.softmax(volume, 1).argmax(1)
+
+        heads.append(timed(head, network)[1])
+    return {"warp": float(np.median(warps)), "head": float(np.median(heads))}
+
+
+@torch.inference_mode()
+def timed(work: Callable[[], Tensor], network: Network | None = None) -> tuple[Tensor, float]:
+    """Return what ``work`` gives, and the milliseconds it takes."""
+
+    def settled() -> float:
+        if network is not None and network.device.type == "cuda":
+            torch.cuda.synchronize()
+        return time.perf_counter()
+
+    started = settled()
+    result = work()
+    return result, 1000 * (settled() - started)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,13 +15,14 @@ import numpy as np
 from warpseg import networks
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
-from warpseg.measure.accuracy.run import machine, write_json
+from warpseg.files import write_json
 from warpseg.measure.speed.cold_start import first_mask
-from warpseg.measure.speed.end_to_end import cores, end_to_end
+from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.paper_baseline import between_ms, paper_lap, speed_up
 from warpseg.measure.speed.stages import KINDS, alone
 from warpseg.measure.speed.summary import Round, row
 from warpseg.networks import Network
+from warpseg.run import record
 from warpseg.types import Frame, VideoInfo
 
 __all__ = ["bench"]
@@ -71,35 +73,27 @@ def bench(
         for n in dict.fromkeys([1, *sorted(intervals)])
     }
     info, window = _look(segmenters[max(segmenters)], source, max_frames)
-    found: dict[int, list[Round]] = {n: [] for n in segmenters}
-    paper: list[dict[str, float]] = []
-    for lap in range(rounds + 1):
-        for n, segmenter in segmenters.items():
-            progress(f"round {lap} of {rounds}, interval {n}" if lap else f"warming up, interval {n}")
-            # Two windows show all there is to compile and to allocate.
-            limit = max_frames if lap else min(max_frames or 2 * n + 2, 2 * n + 2)
-            result = Round(
-                end_to_end(segmenter, source, save, limit),
-                alone(segmenter, source, save, limit),
-            )  # fmt: skip
-            if lap:
-                found[n].append(result)
-        if compare_paper:
-            progress(f"round {lap} of {rounds}, the paper's way")
-            parts = paper_lap(network, window)
-            paper += [parts] if lap else []
+
+    def one(number: int, n: int) -> Round:
+        progress(f"round {number} of {rounds}, interval {n}" if number else f"warming up, interval {n}")
+        # Two windows show all there is to compile and to allocate.
+        limit = max_frames if number else min(max_frames or 2 * n + 2, 2 * n + 2)
+        return Round(to_files(segmenters[n], source, save, limit), alone(segmenters[n], source, save, limit))
+
+    def one_of_paper(number: int) -> dict[str, float]:
+        progress(f"round {number} of {rounds}, the paper's way")
+        return paper_lap(network, window)
+
+    runs: dict[Any, Callable[[int], Any]] = {n: partial(one, n=n) for n in segmenters}
+    found = in_turns(runs | ({"paper": one_of_paper} if compare_paper else {}), rounds)
+    paper = found.pop("paper", [])
     facts: dict[str, Any] = {
         "what": "bench",
         "command": list(command) if command is not None else None,
         "commit": _commit(),
         "started": begun.isoformat(timespec="seconds"),
-        "machine": machine() | {"cores": cores()},
-        "model": {
-            "name": network.name,
-            "sha256": network.checksum,
-            "device": str(network.device),
-            "precision": str(network.dtype).removeprefix("torch."),
-        },
+        "machine": {**record.machine(), "cores": record.cores()},
+        "model": record.model(network),
         "source": {
             "name": Path(info.name).name,
             "size": list(info.size),
@@ -112,7 +106,7 @@ def bench(
         "options": options,
         "save": list(save),
         "rounds": rounds,
-        "rows": [row(n, of_interval, found[1], cores()) for n, of_interval in found.items()],
+        "rows": [row(n, of_interval, found[1], record.cores()) for n, of_interval in found.items()],
         "paper": _paper(paper, scheme, list(segmenters)) if compare_paper else None,
         "fresh": None,
     }
@@ -121,7 +115,7 @@ def bench(
         progress(f"first mask and memory in new processes, interval {n}")
         whole = {"model": model, **loading, **options, "scheme": segmenters[n].method.scheme, "interval": n}
         facts["fresh"] = {"interval": n, **first_mask(source, whole, list(save), max_frames)}
-    write_json(out / "bench.json", facts)
+    write_json(out / "bench.json", facts, parents=True)
     return facts
 
 

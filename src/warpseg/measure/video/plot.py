@@ -32,7 +32,7 @@ def draw(found: Inspection, collected: Collector, path: Path) -> None:
     """Write the picture of one source as PNG. Raises ``OutputError`` where matplotlib is missing or writing fails."""
     check_matplotlib("--plot")
     figure = _figure(found, collected)
-    save(figure, path, dpi=100, choose="--plot")
+    save(figure, path, dpi=100)
 
 
 def colours(motion: NDArray[np.float32], full: float) -> NDArray[np.float32]:

@@ -12,6 +12,7 @@ from PIL import Image
 from warpseg.core.geometry import resample
 from warpseg.measure.video.quality import Pair
 from warpseg.types import Frame
+from warpseg.view.sampling import Runs, Sample, evenly
 
 __all__ = ["Collector", "Example", "Point"]
 
@@ -53,41 +54,29 @@ class Collector:
     """Keeps some frames and the errors of all; ``inspect`` calls it with each of them."""
 
     def __init__(self) -> None:
-        self.points: list[Point] = []
-        self._examples: list[Example] = []
-        self._stride = 1
-        self._wanted = False
-        self._wide = 1  # frames a point
-        self._count = 0
+        self._points: Runs[Point] = Runs(_POINTS, Point.and_then)
+        # Not by 2, the rhythm in which types of pictures repeat.
+        self._examples: Sample[Example] = Sample(_HELD, factor=3)
 
     def __call__(self, frame: Frame, pair: Pair | None) -> None:
         """Take one more frame and its error, None at a scene's first."""
         intra = frame.picture == "I"
         errors = Point(frame.index, intra=intra) if pair is None else Point(frame.index, *_of(pair), 1, intra)
-        if self._count == _POINTS * self._wide:
-            self.points = [self.points[k].and_then(self.points[k + 1]) for k in range(0, _POINTS, 2)]
-            self._wide *= 2
-        if self._count % self._wide == 0:
-            self.points.append(errors)
-        else:
-            self.points[-1] = self.points[-1].and_then(errors)
+        position = len(self._points)
+        self._points.add(errors)
         # A frame without motion to show (the first of a scene) leaves its place to the one after it.
-        self._wanted = self._wanted or self._count % self._stride == 0
-        if self._wanted and pair is not None:
-            self._wanted = False
-            self._examples.append(_example(frame, pair))
-            if len(self._examples) > _HELD:
-                self._examples = self._examples[::3]
-                self._stride *= 3  # not by 2, the rhythm in which types of pictures repeat
-        self._count += 1
+        if pair is not None and self._examples.wants(position):
+            self._examples.add(position, _example(frame, pair))
+
+    @property
+    def points(self) -> list[Point]:
+        """The errors over time, in order."""
+        return self._points.items
 
     @property
     def examples(self) -> list[Example]:
         """Up to six frames, spread evenly."""
-        last = len(self._examples) - 1
-        if last < _EXAMPLES:
-            return list(self._examples)
-        return [self._examples[round(k * last / (_EXAMPLES - 1))] for k in range(_EXAMPLES)]
+        return evenly(self._examples.items, _EXAMPLES)
 
 
 def _of(pair: Pair) -> tuple[float, float]:
