@@ -1,6 +1,4 @@
-"""Whether what ``warpseg calibrate`` promises holds on clips that it has not seen.
-
-    python benchmarks/calibrate.py [--rounds 4] [--clips 5] [--held-out 8] [--out benchmarks/results/calibrate.json]
+"""Calibration: promises of ``warpseg calibrate`` against clips that it has not seen.
 
 Synthetic streets of many seeds at 4 to 12 m/s, 240x180, 10 s at 15 Hz, H.264 by x264's defaults, the embedded network.
 Each round draws streets to calibrate on (``--min-agreement``, ``--max-drop``), from those that are not held out. Kept
@@ -10,7 +8,6 @@ not. The scores of the held-out clips also give the loss of mIoU that goes with 
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from result import write
+from benchmarks._lib.context import Context
 from warpseg.engine.source import open_video
 from warpseg.measure.calibration.run import calibrate, choices_of
 from warpseg.measure.calibration.samples import VideoMaterial, known, plan
@@ -32,20 +29,22 @@ from warpseg.types import Frame
 from warpseg.video.encode import encode
 
 RATE, FRAMES, SIZE, LIMIT = 15, 150, (180, 240), 15
+ROUNDS, CLIPS, HELD_OUT, WINDOWS = 2, 4, 4, 12
 TARGETS = (Target("min-agreement", 88), Target("min-agreement", 92), Target("max-drop", 2))
 
 
 class StreetMaterial(VideoMaterial):
     """A street's video, with its labels where ``true`` is set."""
 
-    def __init__(self, seed: int, folder: Path, *, true: bool) -> None:
-        self.street = Street(seed=seed, size=SIZE, rate=RATE, speed=4 + seed % 5 * 2)
-        path = folder / f"street_{seed}.mp4"
+    def __init__(self, seed: int, context: Context, *, true: bool) -> None:
+        size, frames = context.pick((SIZE, FRAMES), ((48, 64), 60))
+        street = Street(seed=seed, size=size, rate=RATE, speed=4 + seed % 5 * 2)
+        path = context.scratch / f"street_{seed}.mp4"
         if not path.exists():
-            encode((self.street.still(i)[0] for i in range(FRAMES)), path, rate=RATE, options={"crf": "20"})
+            encode((street.still(i)[0] for i in range(frames)), path, rate=RATE, options={"crf": "20"})
         super().__init__(str(path), "auto")
         self._path = path
-        self.labels = _Truth(self.street) if true else None
+        self.labels = _Truth(street, frames) if true else None
 
     def start(self, first: int) -> Iterator[Frame]:
         """Yield all frames: there is only one group of pictures."""
@@ -54,24 +53,24 @@ class StreetMaterial(VideoMaterial):
 
 
 class _Truth(Mapping[int, NDArray[np.uint8]]):
-    def __init__(self, street: Street) -> None:
-        self._street = street
+    def __init__(self, street: Street, frames: int) -> None:
+        self._street, self._frames = street, frames
 
     def __getitem__(self, index: int) -> NDArray[np.uint8]:
         return self._street.still(index)[1]
 
     def __iter__(self) -> Iterator[int]:
-        return iter(range(FRAMES))
+        return iter(range(self._frames))
 
     def __len__(self) -> int:
-        return FRAMES
+        return self._frames
 
 
 class Held:
     """The held-out clips, scored once for each setting that a round chose."""
 
-    def __init__(self, network: Network, seeds: Sequence[int], folder: Path, windows: int) -> None:
-        self.network, self.seeds, self.folder, self.windows = network, seeds, folder, windows
+    def __init__(self, network: Network, seeds: Sequence[int], context: Context, windows: int) -> None:
+        self.network, self.seeds, self.context, self.windows = network, seeds, context, windows
         self.matrices: dict[tuple[Choice, int, bool], NDArray[np.int64]] = {}
 
     def scores(self, choice: Choice, n: int, *, true: bool) -> NDArray[np.int64]:
@@ -79,7 +78,7 @@ class Held:
         if (choice, n, true) not in self.matrices:
             found = []
             for seed in self.seeds:
-                material = StreetMaterial(seed, self.folder, true=true)
+                material = StreetMaterial(seed, self.context, true=true)
                 chosen = plan(known([material]), self.windows, LIMIT)
                 with tempfile.TemporaryDirectory() as maps:
                     judge = ExcerptJudge(
@@ -90,19 +89,21 @@ class Held:
         return self.matrices[choice, n, true]
 
 
-def rounds(network: Network, arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
-    """Return what was promised and what held-out clips had, round by round, and agreement against loss."""
-    held = Held(network, range(1000, 1000 + arguments.held_out), folder, arguments.windows // 2)
+def run(context: Context) -> dict[str, Any]:
+    """Return promises and what held-out clips had, round by round, and agreement against loss."""
+    network = load("camvid")
+    rounds, clips, held_out, windows = context.pick((ROUNDS, CLIPS, HELD_OUT, WINDOWS), (1, 1, 1, 6))
+    held = Held(network, range(1000, 1000 + held_out), context, windows // 2)
     table: list[dict[str, Any]] = []
     random = np.random.default_rng(0)
-    for target in TARGETS:
-        for lap in range(arguments.rounds):
-            seeds = random.choice(np.arange(1, 4 * arguments.clips + 1), arguments.clips, replace=False).tolist()
+    for target in context.pick(TARGETS, (Target("min-agreement", 50),)):
+        for lap in range(rounds):
+            seeds = random.choice(np.arange(1, 4 * clips + 1), clips, replace=False).tolist()
             true = target.needs_labels
-            materials = [StreetMaterial(seed, folder, true=true) for seed in seeds]
+            materials = [StreetMaterial(seed, context, true=true) for seed in seeds]
             found = calibrate(
                 network, materials, target, choices_of(["propagate", "interpolate"]),
-                windows=arguments.windows, max_interval=LIMIT,
+                windows=windows, max_interval=LIMIT,
             )  # fmt: skip
             row: dict[str, Any] = {"target": f"{target.kind} {target.value:g}", "round": lap, "seeds": seeds}
             if found.row is None:
@@ -122,14 +123,14 @@ def rounds(network: Network, arguments: argparse.Namespace, folder: Path) -> dic
             }
             table.append(row)
             print(row, flush=True)
-    return {"promises": table, "agreement_and_loss": relation(held)}
+    return {"promises": table, "agreement_and_loss": relation(held, context.pick((2, 3, 5, 7, 10), (2,)))}
 
 
-def relation(held: Held) -> list[dict[str, Any]]:
+def relation(held: Held, intervals: Sequence[int]) -> list[dict[str, Any]]:
     """Return worst distances by both measures, over all held-out clips, for a range of settings."""
     table = []
     for choice in choices_of(["copy", "propagate", "interpolate"]):
-        for n in (2, 3, 5, 7, 10):
+        for n in intervals:
             agreed, true = (held.scores(choice, n, true=labelled) for labelled in (False, True))
             row = {
                 "scheme": str(choice),
@@ -143,8 +144,8 @@ def relation(held: Held) -> list[dict[str, Any]]:
     return table
 
 
-def tables(results: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the two tables of docs/calibrate.md."""
+def promises(results: dict[str, Any]) -> Iterator[str]:
+    """Yield what was promised and kept, by target."""
     yield "| target | chosen | bounds | held-out clips together | promises kept | bounds kept | of single clips |"
     yield "|---|---|---|---|---|---|---|"
     for target in dict.fromkeys(row["target"] for row in results["promises"]):
@@ -159,23 +160,14 @@ def tables(results: dict[str, Any]) -> Iterator[str]:
         kept, bound_kept = (f"{sum(row[key] for row in rows)} of {len(rows)}" for key in ("kept", "bound_kept"))
         clips = 100 * np.mean([row["clips_kept"] for row in rows])
         yield f"| {target} | {chosen} | {bounds} | {unseen} | {kept} | {bound_kept} | {clips:.0f} % |"
-    yield ""
+
+
+def losses(results: dict[str, Any]) -> Iterator[str]:
+    """Yield agreement and the loss of mIoU that goes with it."""
     yield "| scheme | interval | agreement, worst distance | points of mIoU lost there |"
     yield "|---|---|---|---|"
     for row in results["agreement_and_loss"]:
         yield f"| {row['scheme']} | {row['interval']} | {row['agreement']:.1f} % | {row['drop_of_mIoU']:.1f} |"
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=4)
-    parser.add_argument("--clips", type=int, default=5)
-    parser.add_argument("--held-out", type=int, default=8)
-    parser.add_argument("--windows", type=int, default=16)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as videos:
-        results = rounds(load("camvid"), arguments, Path(videos))
-    print("\n".join(tables(results)))
-    if arguments.out:
-        write(arguments.out, results)
+PAGES = {"docs/calibrate.md#promises": promises, "docs/calibrate.md#losses": losses}

@@ -1,6 +1,4 @@
-"""Accuracy and speed of every scheme on CamVid's labelled drive.
-
-    python benchmarks/drive.py [--data ROOT] [--interval 5 --interval 10] [--out benchmarks/results/drive.json]
+"""Drive: accuracy and speed of every method on CamVid's labelled drive.
 
 Accuracy stands at each distance from the keyframe. Speed is of file in, mask video out, all stages at once ("end to
 end"), and of network, warp, fusion and labels, one after the other ("model"), each scheme run in turn, three rounds;
@@ -14,76 +12,82 @@ propagation, not the network's generalisation.
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from warpseg.core.confidence import by_evidence
 
-from result import write
+from benchmarks._lib.clips import DEFAULTS, ENCODINGS
+from benchmarks._lib.context import Context
+from benchmarks._lib.methods import Runner, summary
 from warpseg import Segmenter
-from warpseg.core import schemes
-from warpseg.core.fusion import maximum
-from warpseg.core.schemes import Estimate, SplitNetwork
-from warpseg.datasets.open import camvid
 from warpseg.engine.source import open_video
-from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.stages import MODEL, alone
-from warpseg.networks import Network, ScoreSpace, load
-from warpseg.types import Frame
+from warpseg.networks import Network, load
 from warpseg.video.encode import encode
 
 Row = dict[str, Any]
 
-CRF = "18"
-ENCODINGS = {
-    "bf=0 refs=1": {"bf": "0", "refs": "1", "crf": CRF, "sc_threshold": "0", "x264-params": "weightp=0"},
-    "x264 defaults": {"crf": CRF},
+METHODS = (
+    "copy",
+    "propagate, chained",
+    "propagate",
+    "interpolate, average, chained, negated",
+    "interpolate, average, negated",
+    "interpolate, average",
+    "interpolate, confidence",
+    "interpolate, maximum",
+)
+TIMED = {"copy": "copy", "propagate": "propagate", "interpolate": "interpolate, confidence"}  # scheme: method
+SHOWN = {
+    "copy": "copy",
+    "propagate": "propagate",
+    "interpolate, average": "interpolate, the paper's weights",
+    "interpolate, confidence": "**interpolate**",
 }
 
 
-def rows(network: Network) -> dict[str, tuple[SplitNetwork, Callable[..., Iterator[Estimate]]]]:
-    """Return each scheme under its name, with the network it runs on."""
-    scores = Remembering(ScoreSpace(network))
-    features = Remembering(network)
-    return {
-        "copy": (scores, schemes.copy_nearest),
-        "propagate, chained": (scores, partial(schemes.propagate, propagation=schemes.chained)),
-        "propagate": (scores, schemes.propagate),
-        "interpolate, average, chained, negated": (
-            scores,
-            partial(schemes.interpolate, propagation=schemes.chained, reverse=schemes.negated),
-        ),
-        "interpolate, average, negated": (scores, partial(schemes.interpolate, reverse=schemes.negated)),
-        "interpolate, average": (scores, schemes.interpolate),
-        "interpolate": (scores, partial(schemes.interpolate, judge=by_evidence)),
-        "interpolate, maximum": (features, partial(schemes.interpolate, fuse=maximum)),
-    }
-
-
-def accuracy(network: Network, frames: list[Frame], labels: dict[int, NDArray[np.uint8]], n: int) -> dict[str, Row]:
-    """Return what each scheme reached at interval ``n``, every reading of it (``Scores.summary``)."""
-    assert network.classes is not None
-    table: dict[str, Row] = {}
-    for name, (runs, scheme) in rows(network).items():
-        scores = by_offset(frames, labels, lambda f, s=scheme, r=runs: s(f, r, n), n, network.classes)
-        table[name] = scores.summary()
+def run(context: Context) -> list[Row]:
+    """Return a row per encoding, interval and method."""
+    network, drive = load("camvid"), context.drive()
+    intervals = context.pick([5, 10], [2])
+    table: list[Row] = []
+    for encoding in context.pick([*ENCODINGS], [DEFAULTS]):
+        path = context.scratch / "drive.mp4"
+        encode(drive.pictures, path, rate=drive.rate, options=ENCODINGS[encoding])
+        fast = speed(network, path, intervals, context.pick(3, 1))
+        with open_video(path) as video:
+            frames = list(video)
+            runner = Runner(network, frames)
+            for n in intervals:
+                for method, scores in accuracy(runner, drive.labels, n).items():
+                    row: Row = {"encoding": encoding, "interval": n, "scheme": method, **scores}
+                    row |= fast.get((method, n), {})
+                    table.append(row)
+                    print(line(row), flush=True)
+        table.append({"encoding": encoding, "interval": 1, "scheme": "every", **fast["every", 1]})
     return table
 
 
-def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 3) -> dict[tuple[str, int], Row]:
-    """Return frames a second and speed-ups of (scheme, interval), the rounds of all interleaved."""
+def accuracy(runner: Runner, labels: dict[int, NDArray[np.uint8]], n: int) -> dict[str, Row]:
+    """Return what each method reaches at interval ``n``."""
+    return {
+        method: summary(by_offset(runner.frames, labels, partial(runner.run, method, n), n, runner.classes))
+        for method in METHODS
+    }
+
+
+def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int) -> dict[tuple[str, int], Row]:
+    """Return frames per second and speed-ups of (method, interval), the rounds of all interleaved."""
     runs = {("every", 1): Segmenter(network, scheme="every")}
     for n in intervals:
-        for scheme in ("copy", "propagate", "interpolate"):
-            runs[scheme, n] = Segmenter(network, scheme=scheme, interval=n)  # type: ignore[arg-type]
+        for scheme, method in TIMED.items():
+            runs[method, n] = Segmenter(network, scheme=scheme, interval=n)
 
     def lap(number: int, segmenter: Segmenter) -> tuple[float, float]:
         whole, stages = to_files(segmenter, path, ["masks"]), alone(segmenter, path, ["masks"], None)
@@ -103,29 +107,9 @@ def speed(network: Network, path: Path, intervals: Sequence[int], rounds: int = 
     return table
 
 
-def measure(network: Network, data: Path, intervals: Sequence[int]) -> list[Row]:
-    """Return one row for each encoding, interval and scheme; print them as they come."""
-    drive = camvid(data / "camvid")
-    table: list[Row] = []
-    for encoding, options in ENCODINGS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "drive.mp4"
-            encode(drive.pictures, path, rate=drive.rate, options=options)
-            fast = speed(network, path, intervals)
-            with open_video(path) as video:
-                frames = list(video)
-        for n in intervals:
-            for name, scores in accuracy(network, frames, drive.labels, n).items():
-                row: Row = {"encoding": encoding, "interval": n, "scheme": name, **scores, **fast.get((name, n), {})}
-                table.append(row)
-                print(line(row), flush=True)
-        table.append({"encoding": encoding, "interval": 1, "scheme": "every", **fast["every", 1]})
-    return table
-
-
 def line(row: Row) -> str:
     """Return a row as text."""
-    every, average, worst = (float(str(row[key])) for key in ("every_frame", "average", "worst"))
+    every, average, worst = (row[key] for key in ("every_frame", "average", "worst"))
     text = (
         f"{row['encoding']:14} n={row['interval']:<2} {row['scheme']:30} "
         f"mIoU {average:.1f} / {worst:.1f} of {every:.1f}, "
@@ -139,12 +123,29 @@ def line(row: Row) -> str:
     return text
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("WARPSEG_TEST_DATA", "../shared/data")))
-    parser.add_argument("--interval", type=int, action="append")
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    results = measure(load("camvid"), arguments.data, arguments.interval or [5, 10])
-    if arguments.out:
-        write(arguments.out, results)
+def readme(found: Sequence[Row]) -> Iterator[str]:
+    """Yield accuracy and speed with x264's defaults."""
+    rows = {(row["scheme"], row["interval"]): row for row in found if row["encoding"] == DEFAULTS}
+    every, own = rows["every", 1], next(row for row in rows.values() if "every_frame" in row)
+    yield "| scheme | interval | mIoU average / worst | retention | file to masks | model alone |"
+    yield "|---|---|---|---|---|---|"
+    yield (
+        f"| every frame | 1 | {own['every_frame']:.1f} | 100 % "
+        f"| {every['end_to_end_fps']:.0f} fps | {every['model_fps']:.0f} fps |"
+    )
+    for n in sorted({n for _, n in rows if n > 1}):
+        for method, name in SHOWN.items():
+            row = rows[method, n]
+            fast = " | "
+            if "model_fps" in row:
+                fast = (
+                    f"{row['end_to_end_fps']:.0f} fps, {row['end_to_end_speed_up']:.1f}x "
+                    f"| {row['model_fps']:.0f} fps, {row['model_speed_up']:.1f}x"
+                )
+            yield (
+                f"| {name} | {n} | {row['average']:.1f} / {row['worst']:.1f} "
+                f"| {row['average_retention']:.1f} / {row['worst_retention']:.1f} % | {fast} |"
+            )
+
+
+PAGES = {"README.md#drive": readme}

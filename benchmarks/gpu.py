@@ -1,6 +1,4 @@
-"""What the GPU's part costs: an intermediate frame, a keyframe of the paper's network, whole videos, several at once.
-
-    python benchmarks/gpu.py [--out benchmarks/results/gpu.json] [--part frame,keyframe,video,videos]
+"""GPU cost of an intermediate frame, of a keyframe of the paper's network, of whole videos, and of several at once.
 
 Needs a CUDA device and nothing else: the video is a synthetic street, the weights of ResNet-101 are random, which
 changes no time. Score maps are random as well, which the kernels' time does not depend on. Seconds of the GPU are
@@ -9,7 +7,6 @@ those between two events on its queue; those of whole runs are wall time, after 
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import statistics
 import time
@@ -22,7 +19,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from result import write
+from benchmarks._lib.context import Context, Skipped
 from warpseg import Segmenter
 from warpseg.engine.source import open_video
 from warpseg.measure.speed.clip import street_clip
@@ -36,7 +33,6 @@ GOAL_MS = 0.15  # of GPU time an intermediate frame
 # Dense bf16 with fp32 accumulation, TFLOP/s, as the makers state it.
 PEAKS = {"H200": 989.4, "H100 PCIe": 756.0, "H100": 989.4, "A100": 311.9, "L40S": 362.1, "L4": 121.0, "RTX 4090": 165.2}
 _PATIENCE = 600  # seconds until every process is ready
-PARTS = ("frame", "keyframe", "video", "videos")
 
 
 def peak(name: str) -> float | None:
@@ -48,7 +44,7 @@ def keyframe_flop(size: tuple[int, int]) -> int:
     """Count the floating-point operations of the paper's feature network's convolutions; nothing is computed."""
     total = 0
 
-    def count(convolution: nn.Module, given: Any, made: Tensor) -> None:
+    def count(convolution: Any, given: Any, made: Tensor) -> None:
         nonlocal total
         total += 2 * made.numel() * convolution.weight[0].numel()  # a product and a sum a weight
 
@@ -79,8 +75,7 @@ def gpu_ms(run: Callable[[], object], repeats: int) -> dict[str, float]:
 
 def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.device) -> dict[str, Any]:
     """Make what the kernels need for a window: random maps, paths that are smooth and partly leave the frame."""
-    from warpseg.core.confidence import DISTANCE, OUTSIDE, SHARPNESS
-
+    from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
     from warpseg.labels.gpu_warp import Evidence
     from warpseg.motion.luma import MARGIN, Plane
     from warpseg.motion.sad import WINDOW
@@ -139,7 +134,7 @@ def intermediate_frames(repeats: int, device: torch.device) -> list[dict[str, An
 def keyframes(repeats: int, peak_tflops: float | None, device: torch.device) -> list[dict[str, Any]]:
     """Time the paper's feature network in bf16 as it is, compiled, and as a CUDA graph."""
     flop = keyframe_flop(SIZE)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for how, mode in (("eager", None), ("compiled", "default"), ("CUDA graph", "reduce-overhead"),
                       ("CUDA graph, tuned", "max-autotune")):  # fmt: skip
         net = deeplab.load(None, device=device, dtype=torch.bfloat16, random_weights=True)
@@ -151,7 +146,7 @@ def keyframes(repeats: int, peak_tflops: float | None, device: torch.device) -> 
                 took = gpu_ms(lambda run=run, rgb=rgb: run(rgb), repeats)  # type: ignore[misc]
             tflops = batch * flop / took["median_ms"] / 1e9
             share = None if peak_tflops is None else tflops / peak_tflops
-            rows.append(took | {"how": how, "batch": batch, "tflop_a_second": tflops, "share_of_peak": share})
+            rows.append({**took, "how": how, "batch": batch, "tflop_a_second": tflops, "share_of_peak": share})
             said = "" if share is None else f", {100 * share:.0f} % of the peak"
             print(f"{how}, batch {batch}: {took['median_ms'] / batch:.2f} ms, {tflops:.0f} TFLOP/s{said}", flush=True)
     return rows
@@ -211,36 +206,22 @@ def several_at_once(path: Path, counts: list[int], interval: int = 10) -> list[d
     return rows
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--part", default=",".join(PARTS), help="which of frame, keyframe, video, videos")
-    parser.add_argument("--repeats", type=int, default=50, help="timed runs of what the GPU does alone")
-    parser.add_argument("--frames", type=int, default=400, help="of the video")
-    parser.add_argument("--peak-tflops", type=float, help="of the device in dense bf16; by default, by its name")
-    parser.add_argument("--out", type=Path, help="where to write the results")
-    options = parser.parse_args()
-    parts = options.part.split(",")
-    if unknown := sorted(set(parts) - set(PARTS)):
-        raise SystemExit(f"--part {','.join(unknown)}: expected some of {','.join(PARTS)}")
+def run(context: Context) -> dict[str, Any]:
+    """Return the times of each part; raises ``Skipped`` without a CUDA device."""
     if not torch.cuda.is_available():
-        raise SystemExit("torch sees no CUDA device here; run this on a machine with one")
+        raise Skipped("needs a CUDA device, and torch sees none")
+    repeats, frames = context.pick((50, 400), (3, 24))
     device = torch.device("cuda")
-    peak_tflops = options.peak_tflops or peak(torch.cuda.get_device_name(device))
-    results: dict[str, Any] = {"size": SIZE, "classes": CLASSES, "cores": cores(), "peak_tflops": peak_tflops}
-    if "frame" in parts:
-        results["frame"] = intermediate_frames(options.repeats, device)
-    if "keyframe" in parts:
-        results |= {"keyframe_tflop": keyframe_flop(SIZE) / 1e12}
-        results["keyframe"] = keyframes(options.repeats, peak_tflops, device)
-    if {"video", "videos"} & set(parts):
-        path = street_clip(SIZE, options.frames)
-        if "video" in parts:
-            results["video"] = whole_videos(path)
-        if "videos" in parts:
-            results["videos"] = several_at_once(path, [n for n in (1, 2, 4, 8, 16) if n <= cores()])
-    if options.out:
-        write(options.out, results)
-
-
-if __name__ == "__main__":
-    main()
+    peak_tflops = peak(torch.cuda.get_device_name(device))
+    path = street_clip(SIZE, frames)
+    return {
+        "size": SIZE,
+        "classes": CLASSES,
+        "cores": cores(),
+        "peak_tflops": peak_tflops,
+        "keyframe_tflop": keyframe_flop(SIZE) / 1e12,
+        "frame": intermediate_frames(repeats, device),
+        "keyframe": keyframes(repeats, peak_tflops, device),
+        "video": whole_videos(path),
+        "videos": several_at_once(path, [n for n in context.pick((1, 2, 4, 8, 16), (1,)) if n <= cores()]),
+    }

@@ -1,25 +1,18 @@
-"""What makes a keyframe faster, and what it does to the labels: precision, layout, compiling, size, batches.
+"""Keyframes: time of the network by precision, layout, compiling, size and batch, and what each does to the labels.
 
-    python benchmarks/keyframes.py [--data ROOT] [--network camvid] [--rounds 3]
-        [--out benchmarks/results/keyframes.json]
-
-Each option's time a frame, in turns so that all meet the same machine: the embedded network on a 720p street, the
-paper's ResNet-101 (random weights) on one of 1024x2048. Labels are compared with those in fp32, network at
-full size, one frame at a time: the embedded network's on frames of CamVid's drive, where mIoU is measured as well, or
-on streets where there is no drive; the other's on the street itself, where they say something of rounding only. The
-table goes into docs/keyframes.md.
+Each option's time per frame, in turns so that all meet the same machine: the embedded network on a 720p street, the
+paper's ResNet-101 (random weights) on one of 1024x2048. Labels are compared with those in fp32, network at full size,
+one frame at a time: the embedded network's on frames of CamVid's drive, where mIoU is measured as well; the other's on
+the street itself, where they say something of rounding only.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,9 +20,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from result import fill, write
+from benchmarks._lib.context import Context
 from warpseg import ModelError
-from warpseg.datasets.open import camvid
 from warpseg.labels import labels
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.networks import Network, ScoreSpace, deeplab, load
@@ -38,10 +30,9 @@ from warpseg.synthetic import Street
 from warpseg.types import Frame, MotionField
 
 Row = dict[str, Any]
-Option = tuple[str, Network, int]  # what it is called, the network, keyframes a batch
+Option = tuple[str, Network, int]  # its name, the network, keyframes per batch
 
-PAGE = Path("docs/keyframes.md")
-DRIVE_FRAMES, STREETS = 12, 8
+DRIVE_FRAMES, STREETS, ROUNDS = 12, 8, 3  # rounds of the paper's network; twice as many of the embedded one
 TITLES = {
     "camvid": "embedded network, 720p",
     "deeplab-resnet101": "the paper's ResNet-101, 1024x2048 (random weights)",
@@ -63,7 +54,7 @@ def frames_of(pictures: Sequence[NDArray[np.uint8]]) -> list[Frame]:
 
 
 def channels_first(network: Network) -> Network:
-    """Bring a network of its own, which nobody else uses, to torch's default layout."""
+    """Bring a network that is not shared to torch's default layout."""
     module = getattr(network.feature_net, "__self__", network.feature_net)
     assert isinstance(module, nn.Module)
     module.to(memory_format=torch.contiguous_format)
@@ -71,9 +62,9 @@ def channels_first(network: Network) -> Network:
 
 
 def options(
-    made: Callable[[Precision], Network], side: int, batches: Sequence[int], device: torch.device
+    made: Callable[[Precision], Network], side: int, batches: Sequence[int], device: torch.device, *, compiled: bool
 ) -> Iterator[Option]:
-    """Yield what is compared, fp32 first; ``side`` is the shorter side at which the network sees its pictures."""
+    """Yield the options, fp32 first; ``side`` is the shorter side at which the network sees its pictures."""
     fp32 = made("fp32")
     yield "fp32", fp32, 1
     yield "fp32, channels first", channels_first(made("fp32")), 1
@@ -86,7 +77,8 @@ def options(
         print(f"left out: {error}")
     else:
         yield "fp16", made("fp16"), 1
-    yield "bf16, compiled", load(bf16, compile=True), 1
+    if compiled:
+        yield "bf16, compiled", load(bf16, compile=True), 1
     for share in (0.75, 0.5):
         yield f"bf16, imgsz {share:g}", load(bf16, imgsz=round(share * side)), 1
     for batch in batches:
@@ -144,76 +136,62 @@ def compared_labels(
         yield row
 
 
-def embedded(data: Path, device: torch.device, rounds: int) -> Iterator[Row]:
+def embedded(context: Context, device: torch.device) -> Iterator[Row]:
     """Yield the rows of the embedded network."""
+    size, batches = context.pick(((720, 1280), (2, 4, 8)), ((96, 160), (2,)))
 
     def compared(side: int) -> list[Option]:
-        return list(options(lambda p: load("camvid", device=str(device), precision=p), side, (2, 4, 8), device))
+        def made(precision: Precision) -> Network:
+            return load("camvid", device=str(device), precision=precision)
 
-    pictures, truth = street((720, 1280), STREETS), None
-    times = timed(compared(720), frames_of(pictures), rounds, warm=True)
-    if (data / "camvid" / "val").is_dir():
-        drive = camvid(data / "camvid")
-        chosen = [round(i) for i in np.linspace(0, len(drive.pictures) - 1, DRIVE_FRAMES)]
-        pictures, truth = [drive.pictures[i].copy() for i in chosen], [drive.labels[i] for i in chosen]
-    judged = frames_of(pictures)
-    side = min(load("camvid", device=str(device)).seen(judged[0].size))
-    for row, verdict in zip(times, compared_labels(compared(side), judged, truth), strict=True):
-        yield row | verdict | {"labels_of": "drive" if truth is not None else "streets"}
+        return list(options(made, side, batches, device, compiled=not context.quick))
+
+    pictures = frames_of(street(size, context.pick(STREETS, 2)))
+    times = timed(compared(min(size)), pictures, context.pick(2 * ROUNDS, 1), warm=True)
+    drive = context.drive()
+    chosen = [round(i) for i in np.linspace(0, len(drive.pictures) - 1, context.pick(DRIVE_FRAMES, 2))]
+    shown, truth = frames_of([drive.pictures[i].copy() for i in chosen]), [drive.labels[i] for i in chosen]
+    side = min(load("camvid", device=str(device)).seen(shown[0].size))
+    for row, same in zip(times, compared_labels(compared(side), shown, truth), strict=True):
+        yield row | same | {"labels_of": "drive"}
 
 
-def paper(device: torch.device, rounds: int) -> Iterator[Row]:
+def paper(context: Context, device: torch.device) -> Iterator[Row]:
     """Yield the rows of the paper's network."""
 
     def made(precision: Precision) -> Network:
         torch.manual_seed(0)  # the same random weights each time
         return deeplab.load(None, device=device, dtype=pick_dtype(precision, device), random_weights=True)
 
-    frames, compared = frames_of(street((1024, 2048), 2)), list(options(made, 1024, (2,), device))
-    verdicts = list(compared_labels(compared, frames, None))  # warms up and compiles
-    for row, verdict in zip(timed(compared, frames, rounds, warm=False), verdicts, strict=True):
-        yield row | verdict | {"labels_of": "streets"}
+    size = context.pick((1024, 2048), (64, 128))
+    frames = frames_of(street(size, 2))
+    compared = list(options(made, min(size), (2,), device, compiled=not context.quick))
+    same = list(compared_labels(compared, frames, None))  # warms up and compiles
+    for row, labels_row in zip(timed(compared, frames, context.pick(ROUNDS, 1), warm=False), same, strict=True):
+        yield row | labels_row | {"labels_of": "streets"}
 
 
-def table(results: dict[str, list[Row]]) -> str:
-    """Return the rows as Markdown."""
-    lines = []
-    for network, rows in results.items():
-        lines += [
-            f"**{TITLES[network]}**\n",
-            "| | ms a frame | over fp32 | labels as in fp32 | mIoU |",
-            "|---|---|---|---|---|",
-        ]
+def run(context: Context) -> dict[str, Any]:
+    """Return a row per network and option."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    networks = {"camvid": list(embedded(context, device)), "deeplab-resnet101": list(paper(context, device))}
+    print("\n".join(tables({"networks": networks})), flush=True)
+    return {"rounds": ROUNDS, "device": str(device), "networks": networks}
+
+
+def tables(results: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a table per network."""
+    for network, rows in results["networks"].items():
+        yield f"**{TITLES[network]}**"
+        yield ""
+        yield "| | ms a frame | over fp32 | labels as in fp32 | mIoU |"
+        yield "|---|---|---|---|---|"
         for row in rows:
             accuracy = f"{row['mIoU']:.1f}" if "mIoU" in row else ""
-            lines.append(
+            yield (
                 f"| {row['option']} | {row['ms']:.0f} | {row['faster']:.2f}x | {row['agreement']:.2f} % | {accuracy} |"
             )
-        lines.append("")
-    return "\n".join(lines)
+        yield ""
 
 
-def main(arguments: argparse.Namespace) -> None:
-    torch.set_num_threads(min(torch.get_num_threads(), 2))
-    device = torch.device(arguments.device)
-    runs: dict[str, Callable[[], Iterator[Row]]] = {
-        "camvid": lambda: embedded(arguments.data, device, 2 * arguments.rounds),
-        "deeplab-resnet101": lambda: paper(device, arguments.rounds),
-    }
-    results: dict[str, list[Row]] = {}
-    for network in arguments.network or runs:
-        results[network] = list(runs[network]())
-        print(table({network: results[network]}), flush=True)
-    if arguments.out:
-        write(arguments.out, {"rounds": arguments.rounds, "device": arguments.device, "networks": results})
-        fill(PAGE, "keyframes", [table(results)])
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("WARPSEG_TEST_DATA", "../shared/data")))
-    parser.add_argument("--network", choices=list(TITLES), action="append")
-    parser.add_argument("--device", default="cpu")
-    parser.add_argument("--rounds", type=int, default=3, help="of the paper's network; twice as many of camvid")
-    parser.add_argument("--out", type=Path)
-    main(parser.parse_args())
+PAGES = {"docs/keyframes.md#keyframes": tables}

@@ -1,18 +1,17 @@
-"""How long labels at full resolution take: `interpolate` + `argmax`, the same after softmax, and `warpseg.labels`.
+"""Labels at full resolution: time of ``warpseg.labels`` against ``interpolate`` + ``argmax``, also after softmax.
 
-    python benchmarks/labels.py [--model camvid] [--out benchmarks/results/labels.json]
-
-With frames and a model, real score maps are timed. Maps "from label images" stand in for them at 20 classes: one hot,
-averaged over score cells, with noise on top, which gives them about the share of boundary cells of real maps, on which
-the time depends. Smooth maps and white noise, where every cell is a boundary cell, stand beside them.
+Score maps of real frames are timed. Maps "from label images" stand for 20 classes: one hot, averaged over score cells,
+with noise on top, which gives them about the share of boundary cells of real maps, on which the time depends. Smooth
+maps and white noise, where every cell is a boundary cell, are the extremes.
 """
 
-import argparse
-import os
+from __future__ import annotations
+
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -20,19 +19,17 @@ from PIL import Image
 from torch import Tensor
 from torch.nn.functional import interpolate, one_hot
 
-from result import write
+from benchmarks._lib.context import Context, Skipped
 from warpseg.labels import labels, labels_reference
+from warpseg.networks import load
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-DATA = Path(os.environ.get("WARPSEG_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
 CLASSES, CELLS, SIZE = 20, (64, 128), (1024, 2048)
+MODEL = "camvid"
 
 
 def maps_of_labels(folder: Path, count: int) -> list[Tensor]:
     """Make scores (20, 64, 128) of `count` label images spread over a folder."""
-    files = sorted(folder.glob("*.png"))
-    if not files:
-        raise SystemExit(f"no label images (*.png) in {folder}; name a folder with --labels")
+    files = _pictures(folder)
     maps = []
     for number, file in enumerate(files[:: max(1, len(files) // count)][:count]):
         values = torch.from_numpy(np.asarray(Image.open(file)).astype(np.int64)).clamp(max=CLASSES - 1)
@@ -42,14 +39,10 @@ def maps_of_labels(folder: Path, count: int) -> list[Tensor]:
     return maps
 
 
-def maps_of_frames(folder: Path, model: str, count: int) -> list[Tensor]:
-    """Run a network on `count` images spread over a folder, scaled so that its scores are (C, 64, 128)."""
-    from warpseg.networks import load
-
-    network = load(model, device="cpu", precision="fp32")
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() in (".png", ".jpg", ".jpeg"))
-    if not files:
-        raise SystemExit(f"no images (*.png, *.jpg) in {folder}; name a folder with --frames")
+def maps_of_frames(folder: Path, count: int) -> list[Tensor]:
+    """Run the embedded network on `count` images spread over a folder, scaled so that its scores are (C, 64, 128)."""
+    network = load(MODEL, device="cpu", precision="fp32")
+    files = _pictures(folder)
 
     @torch.inference_mode()
     def scores(file: Path, size: tuple[int, int]) -> Tensor:
@@ -62,7 +55,30 @@ def maps_of_frames(folder: Path, model: str, count: int) -> list[Tensor]:
     return [scores(file, size).clone() for file in files[:: max(1, len(files) // count)][:count]]
 
 
-def table(maps: dict[str, list[Tensor]], repeats: int) -> list[dict[str, object]]:
+def _pictures(folder: Path) -> list[Path]:
+    if files := sorted(folder.glob("*.png")):
+        return files
+    raise Skipped(f"needs CamVid ({folder}: no PNG images)")
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Return milliseconds of each method on each kind of map."""
+    generator, count = torch.Generator().manual_seed(0), context.pick(10, 1)
+    coarse = torch.randn(1, CLASSES, 6, 12, generator=generator)
+    maps = {
+        "from label images": maps_of_labels(context.data / "camvid" / "valannot", count),
+        "real frames": maps_of_frames(context.data / "camvid" / "val", count),
+        "smooth": [interpolate(coarse, CELLS, mode="bicubic")[0].contiguous()],
+        "white noise": [torch.randn(CLASSES, *CELLS, generator=generator)],
+    }
+    start = time.perf_counter()
+    labels(maps["smooth"][0], SIZE)
+    first = time.perf_counter() - start
+    rows = _timed(maps, context.pick(200, 2))
+    return {"cells": CELLS, "size": SIZE, "model": MODEL, "first_call_s": round(first, 3), "rows": rows}
+
+
+def _timed(maps: dict[str, list[Tensor]], repeats: int) -> list[dict[str, Any]]:
     methods: dict[str, Callable[[Tensor], Tensor]] = {
         "interpolate + argmax": lambda scores: interpolate(scores[None], SIZE, mode="bilinear")[0].argmax(0),
         "interpolate + softmax + argmax": lambda scores: (
@@ -70,16 +86,16 @@ def table(maps: dict[str, list[Tensor]], repeats: int) -> list[dict[str, object]
         ),
         "warpseg.labels": lambda scores: labels(scores, SIZE),
     }
-    rows: list[dict[str, object]] = []
+    rows: list[dict[str, Any]] = []
     for family, members in maps.items():
         wrong = sum(int((labels(scores, SIZE) != labels_reference(scores, SIZE)).sum()) for scores in members)
         for method, run in methods.items():
             times = []
-            for number in range(repeats if method == "warpseg.labels" else max(3, repeats // 20)):
+            for number in range(repeats if method == "warpseg.labels" else max(min(3, repeats), repeats // 20)):
                 start = time.perf_counter()
                 run(members[number % len(members)])
                 times.append(1000 * (time.perf_counter() - start))
-            row: dict[str, object] = {
+            row: dict[str, Any] = {
                 "scores": family,
                 "classes": members[0].shape[0],
                 "method": method,
@@ -94,34 +110,3 @@ def table(maps: dict[str, list[Tensor]], repeats: int) -> list[dict[str, object]
             print(f"{title}{row['median_ms']:>10} ms  p95 {row['p95_ms']:>10} ms", flush=True)
         print(f"{family:<25}pixels unlike the reference: {wrong} of {len(members) * SIZE[0] * SIZE[1]}", flush=True)
     return rows
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--labels", type=Path, default=DATA / "camvid" / "valannot", help="folder of label images")
-    parser.add_argument("--frames", type=Path, default=DATA / "camvid" / "val", help="folder of street images")
-    parser.add_argument("--model", help="network for the frames, such as camvid; none: label images only")
-    parser.add_argument("--maps", type=int, default=10, help="maps of each kind")
-    parser.add_argument("--repeats", type=int, default=200, help="timed calls of warpseg.labels")
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--out", type=Path, help="where to write the results")
-    arguments = parser.parse_args()
-    torch.set_num_threads(arguments.threads)
-    generator = torch.Generator().manual_seed(0)
-    coarse = torch.randn(1, CLASSES, 6, 12, generator=generator)
-    maps = {"from label images": maps_of_labels(arguments.labels, arguments.maps)}
-    if arguments.model:
-        maps["real frames"] = maps_of_frames(arguments.frames, arguments.model, arguments.maps)
-    maps["smooth"] = [interpolate(coarse, CELLS, mode="bicubic")[0].contiguous()]
-    maps["white noise"] = [torch.randn(CLASSES, *CELLS, generator=generator)]
-    start = time.perf_counter()
-    labels(maps["smooth"][0], SIZE)
-    first = time.perf_counter() - start
-    rows = table(maps, arguments.repeats)
-    if arguments.out:
-        facts = {"cells": CELLS, "size": SIZE, "model": arguments.model, "first_call_s": round(first, 3), "rows": rows}
-        write(arguments.out, facts)
-
-
-if __name__ == "__main__":
-    main()

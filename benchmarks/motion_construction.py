@@ -1,43 +1,38 @@
-"""Which construction of motion serves best, on CamVid's drive with x264's defaults (B-frames, several references).
-
-    python benchmarks/motion_construction.py [--data ROOT] [--interval 10] [--out FILE.json]
+"""Motion construction: accuracy on the drive by the way in which motion is made and followed.
 
 From the vectors alone, cells without one filled from around: each taken as if it pointed to the frame before; scaled to
 one frame by its resolved distance; hop by hop along each frame's most used past reference, scaled where that lies
-beyond the keyframe. Then searched on the pictures, from the vectors and without them. And for the last: carried step by
-step, composed field by field, followed point by point; turned around in place, by splatting, or searched both ways.
+beyond the keyframe. Then searched on the pictures, from the vectors and without them. And for the last: propagated step
+by step, composed field by field, followed point by point; turned around in place, by splatting, or searched both ways.
+CamVid's drive with x264's defaults (B-frames, several references), the paper's fusion weights.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from quality import ENCODINGS, Clip
-from result import write
-from warpseg.core import schemes
-from warpseg.core.geometry import compose, follow, warp
-from warpseg.core.schemes import Estimate, SplitNetwork
-from warpseg.datasets.open import camvid
+from benchmarks._lib.context import Context
+from benchmarks._lib.encodings import ENCODINGS, Clip
+from benchmarks._lib.methods import METHODS, Runner, along, composed_by, summary
+from warpseg.core.geometry import compose, follow
+from warpseg.core.schemes import Estimate
 from warpseg.engine.source import open_video
-from warpseg.measure.accuracy.protocol import Remembering, by_offset
+from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.motion.codec import blocks_of, coded_motion
 from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
-from warpseg.networks import ScoreSpace, load
+from warpseg.networks import load
 from warpseg.types import Frame, MotionField, Picture
 from warpseg.video import open_pictures
+
+Row = dict[str, Any]
 
 ENCODING, CRF = "x264 defaults", 18.0
 PAST, FUTURE = 12, 4  # frames among which a vector's reference is looked for
@@ -92,30 +87,14 @@ def _field(plane: Plane, blocks: NDArray[np.float32], candidates: dict[int, Plan
     return MotionField(offsets, torch.ones(plane.grid))
 
 
-def hops(said: Sequence[Alone], frames: Iterable[Frame], network: SplitNetwork, n: int) -> Iterator[Estimate]:
-    """Algorithm 1 along the codec's own references: from each frame over its most used one, as far as the keyframe."""
-    key, f = -1, torch.empty(0)
-    for count, frame in enumerate(frames):
-        if count % n == 0:
-            key, f = frame.index, network.features(frame)
-        path, i = [], frame.index
-        while i > key:
-            far = said[i].hop and i - said[i].hop >= key
-            path.append(said[i].hopped if far else said[i].scaled)
-            i -= said[i].hop if far else 1
-        yield Estimate(frame, frame.index - key, warp(f, follow(path, (f.shape[-2], f.shape[-1]))) if path else f)
-
-
-def field_by_field(f: Tensor) -> Callable[[MotionField], Tensor]:
-    """Carry by composing one field at a time, each sampled bilinearly where the one before it ends."""
-    since_key: MotionField | None = None
-
-    def carry(mv: MotionField) -> Tensor:
-        nonlocal since_key
-        since_key = mv if since_key is None else compose(mv, since_key)
-        return warp(f, since_key)
-
-    return carry
+def hops(said: Sequence[Alone], frame: Frame, key: Frame, size: tuple[int, int]) -> MotionField:
+    """Return the path along the codec's own references: over each frame's most used one, as far as the keyframe."""
+    path, i = [], frame.index
+    while i > key.index:
+        far = said[i].hop and i - said[i].hop >= key.index
+        path.append(said[i].hopped if far else said[i].scaled)
+        i -= said[i].hop if far else 1
+    return follow(path, size)
 
 
 def with_motion(frames: Iterable[Frame], fields: Sequence[MotionField]) -> list[Frame]:
@@ -123,51 +102,71 @@ def with_motion(frames: Iterable[Frame], fields: Sequence[MotionField]) -> list[
     return [replace(frame, motion=fields[frame.index], find_reverse=None) for frame in frames]
 
 
-def rows(data: Path, n: int) -> Iterator[dict[str, Any]]:
-    """Yield one row for each construction and algorithm."""
-    network, drive = load("camvid"), camvid(data / "camvid")
-    assert network.classes is not None
-    runs = Remembering(ScoreSpace(network))
-    with tempfile.TemporaryDirectory() as folder:
-        path = Clip(drive.pictures, drive.rate, Path(folder)).encode(ENCODINGS[ENCODING], CRF).path
-        with open_pictures(path) as pictures:
-            said = alone(list(pictures))
-        with open_video(path, motion="codec") as video:
-            searched = list(video)
-        with open_video(path, motion="estimate") as video:
-            estimated = list(video)
-        adjacent = with_motion(searched, [one.adjacent for one in said])
-        scaled = with_motion(searched, [one.scaled for one in said])
-        one, two = schemes.propagate, schemes.interpolate
-        table: list[tuple[str, str, list[Frame], Callable[..., Iterator[Estimate]]]] = [
-            ("vectors as if to the frame before", "propagate", adjacent, one),
-            ("vectors as if to the frame before", "interpolate", adjacent, two),
-            ("vectors scaled to one frame", "propagate", scaled, one),
-            ("vectors scaled to one frame", "interpolate", scaled, two),
-            ("vectors along their references", "propagate", scaled, partial(hops, said)),
-            ("searched from vectors", "propagate", searched, one),
-            ("searched from vectors", "interpolate", searched, two),
-            ("searched without vectors", "propagate", estimated, one),
-            ("searched without vectors", "interpolate", estimated, two),
-            ("searched, warped step by step", "propagate", searched, partial(one, propagation=schemes.chained)),
-            ("searched, composed field by field", "propagate", searched, partial(one, propagation=field_by_field)),
-            ("searched, negated", "interpolate", searched, partial(two, reverse=schemes.negated)),
-            ("searched, splatted", "interpolate", searched, partial(two, reverse=schemes.inverted)),
-        ]
-        for name, algorithm, frames, scheme in table:
-            scores = by_offset(frames, drive.labels, lambda f, s=scheme: s(f, runs, n), n, network.classes)  # type: ignore[misc]
-            row = {"construction": name, "scheme": algorithm, "interval": n, **scores.summary()}
-            kept = f"{row['average_retention']:.1f} / {row['worst_retention']:.1f} %"
-            print(f"{name:36} {algorithm:12} n={n} retention {kept}", flush=True)
-            yield row
+def run(context: Context) -> list[Row]:
+    """Return a row per construction and algorithm."""
+    drive, n = context.drive(), context.pick(10, 2)
+    path = Clip(drive.pictures, drive.rate, context.scratch).encode(ENCODINGS[ENCODING], CRF).path
+    with open_pictures(path) as pictures:
+        said = alone(list(pictures))
+    with open_video(path, motion="codec") as video:
+        searched = list(video)
+    with open_video(path, motion="estimate") as video:
+        estimated = list(video)
+    adjacent = with_motion(searched, [one.adjacent for one in said])
+    scaled = with_motion(searched, [one.scaled for one in said])
+    one, two = METHODS["propagate"], METHODS["interpolate, average"]
+    constructions: list[tuple[str, str, list[Frame], Callable[..., Iterator[Estimate]]]] = [
+        ("vectors as if to the frame before", "propagate", adjacent, one),
+        ("vectors as if to the frame before", "interpolate", adjacent, two),
+        ("vectors scaled to one frame", "propagate", scaled, one),
+        ("vectors scaled to one frame", "interpolate", scaled, two),
+        ("vectors along their references", "propagate", scaled, partial(along, partial(hops, said))),
+        ("searched from vectors", "propagate", searched, one),
+        ("searched from vectors", "interpolate", searched, two),
+        ("searched without vectors", "propagate", estimated, one),
+        ("searched without vectors", "interpolate", estimated, two),
+        ("searched, warped step by step", "propagate", searched, METHODS["propagate, chained"]),
+        ("searched, composed field by field", "propagate", searched, composed_by(compose)),
+        ("searched, negated", "interpolate", searched, METHODS["interpolate, average, negated"]),
+        ("searched, splatted", "interpolate", searched, METHODS["interpolate, average, splatted"]),
+    ]
+    runner, rows = Runner(load("camvid"), searched), []
+    for name, algorithm, frames, method in constructions:
+        scores = by_offset(frames, drive.labels, lambda f, m=method: m(f, runner.maps, n), n, runner.classes)  # type: ignore[misc]
+        row = {"construction": name, "scheme": algorithm, "interval": n, **summary(scores)}
+        kept = f"{row['average_retention']:.1f} / {row['worst_retention']:.1f} %"
+        print(f"{name:36} {algorithm:12} n={n} retention {kept}", flush=True)
+        rows.append(row)
+    return rows
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("WARPSEG_TEST_DATA", "../shared/data")))
-    parser.add_argument("--interval", type=int, default=10)
-    parser.add_argument("--out", type=Path)
-    arguments = parser.parse_args()
-    results = list(rows(arguments.data, arguments.interval))
-    if arguments.out:
-        write(arguments.out, results)
+NAMES = {
+    "vectors as if to the frame before": "vectors as if all pointed to the frame before",
+    "vectors scaled to one frame": "vectors scaled to one frame by their resolved distance",
+    "vectors along their references": "vectors along the codec's own references, hop by hop",
+    "searched from vectors": "searched, from vectors",
+    "searched without vectors": "searched, without vectors",
+    "searched, warped step by step": "searched; maps warped step by step, as in the paper",
+    "searched, composed field by field": "searched; fields composed one by one",
+    "searched, negated": "searched; turned around in place, as in the paper",
+    "searched, splatted": "searched; turned around by splatting",
+}
+IN_USE = "searched from vectors"
+
+
+def tables(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield retention per construction, the one in use in bold."""
+    found = {(row["construction"], row["scheme"]): row for row in rows}
+    yield "| construction | Algorithm 1 | Algorithm 2 |"
+    yield "|---|---|---|"
+    for construction, name in NAMES.items():
+        bold = "**" if construction == IN_USE else ""
+        cells = [f"{bold}{name}{bold}"]
+        for scheme in ("propagate", "interpolate"):
+            row = found.get((construction, scheme))
+            kept = f"{row['average_retention']:.1f} / {row['worst_retention']:.1f} %" if row else ""
+            cells.append(f"{bold}{kept}{bold}" if kept else "")
+        yield "| " + " | ".join(cells) + " |"
+
+
+PAGES = {"docs/motion.md#construction": tables}

@@ -1,80 +1,63 @@
-"""How long motion takes beside decoding."""
+"""Motion speed: milliseconds per frame of decoding and of motion at 720p and 1080p."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from benchmarks._lib.context import Context
+from benchmarks._lib.motion import cost, measure
 from warpseg.engine.source import open_video
-from warpseg.engine.timing import Stages
 from warpseg.synthetic import Street
 from warpseg.video.encode import encode
 
 Row = dict[str, Any]
 
 SIZES = {"720p": (720, 1280), "1080p": (1080, 1920)}
-FILES = ("VID_1920x1080_cabac_temporal_direct.264", "vid_h264.mp4")  # 1080p with B-frames, 720p without
-FRAMES = 90  # of a video at most
+FILES = {
+    "VID_1920x1080_cabac_temporal_direct.264": "1080p, B-frames",
+    "vid_h264.mp4": "720p, no B-frames",
+}
+SOURCES = ("codec", "estimate")
 
 
-def measure(path: Path, motion: str, *, passes: int = 5, max_frames: int | None = None) -> Row:
-    """Return milliseconds a frame by stage, and frames a second of a pass that does nothing else; medians.
-
-    Decoders work ahead in threads of their own, so decoding is cheaper beside motion than alone: ``decode_alone_ms`` is
-    a pass without motion, in turns with the others. ``reverse_ms`` is what motion the other way costs on top, which is
-    found for those who ask (Algorithm 2).
-    """
-    laps: list[tuple[float, ...]] = []
-    for lap in range(passes + 1):  # the first warms up
-        alone, both = Stages(), Stages()
-        _pass(path, "none", alone, max_frames)
-        frames, _, seconds = _pass(path, motion, both, max_frames)
-        _, reverse, _ = _pass(path, motion, Stages(), max_frames, reverse=True)
-        if lap:
-            spent = (alone.seconds["decode"], both.seconds["decode"], both.seconds["motion"], reverse, seconds)
-            laps.append(tuple(value / frames for value in spent))
-    *stages, whole = (float(value) for value in np.median(laps, axis=0))
-    names = ("decode_alone_ms", "decode_ms", "motion_ms", "reverse_ms")
-    return {**{name: 1000 * value for name, value in zip(names, stages, strict=True)}, "fps": 1 / whole}
-
-
-def _pass(
-    path: Path, motion: str, stages: Stages, max_frames: int | None, *, reverse: bool = False
-) -> tuple[int, float, float]:
-    """Return frames, seconds spent on motion the other way, and seconds in all."""
-    frames, spent, began = 0, 0.0, time.perf_counter()
-    with open_video(path, motion=motion, stages=stages, max_frames=max_frames) as video:
-        for frame in video:
-            frames += 1
-            if reverse:
-                started = time.perf_counter()
-                _ = frame.reverse
-                spent += time.perf_counter() - started
-    return frames, spent, time.perf_counter() - began
-
-
-def rows(data: Path, folder: Path, sources: Sequence[str], *, frames: int | None = None) -> Iterator[Row]:
-    """Yield a row for each large video and motion source: synthetic streets in x264's defaults, and real files."""
-    frames = frames or FRAMES
+def run(context: Context) -> list[Row]:
+    """Return a row per large video and motion source: synthetic streets in x264's defaults, and real files."""
+    frames = context.pick(90, 6)
     videos = {}
-    for name, size in SIZES.items():
-        path = videos[f"street {name}, x264 defaults"] = folder / f"street{name}.mp4"
+    for name, size in context.pick(SIZES, {"720p": (96, 160)}).items():
+        path = videos[f"street {name}, x264 defaults"] = context.scratch / f"street{name}.mp4"
         street = Street(seed=5, size=size)
         encode((street.still(i)[0] for i in range(frames)), path, options={"crf": "23"})
-    videos |= {name: data / "video" / name for name in FILES if (data / "video" / name).exists()}
+    videos |= {name: context.video(name) for name in context.pick([*FILES], [])}
+    rows = []
     for name, path in videos.items():
         with open_video(path, motion="none", max_frames=frames) as video:
             types = [frame.picture for frame in video]
-        for source in sources:
-            yield {
-                "video": name,
-                "size": video.info.size,
-                "frames": len(types),
-                "b_frames": types.count("B"),
-                "motion": source,
-                **measure(path, source, max_frames=frames),
-            }
+        for source in SOURCES:
+            row: Row = {"video": name, "size": list(video.info.size), "frames": len(types)}
+            row |= {"b_frames": types.count("B"), "motion": source}
+            row |= measure(path, source, passes=context.pick(5, 1), max_frames=frames)
+            print(
+                f"{name:42} {row['b_frames']:3} B of {row['frames']:3} {source:8} {cost(row)}, "
+                f"decode + motion {row['fps']:.1f} fps",
+                flush=True,
+            )
+            rows.append(row)
+    return rows
+
+
+def tables(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield milliseconds and frames per second per video."""
+    yield "| video | decode | motion from vectors | estimated | decode and motion, from vectors |"
+    yield "|---|---|---|---|---|"
+    for video in dict.fromkeys(row["video"] for row in rows):
+        codec, estimate = (
+            next(row for row in rows if (row["video"], row["motion"]) == (video, source)) for source in SOURCES
+        )
+        name = f"`{video}`, {FILES[video]}" if video in FILES else video
+        motion = [f"{row['motion_ms']:.1f} + {row['reverse_ms']:.1f} ms" for row in (codec, estimate)]
+        yield f"| {name} | {codec['decode_alone_ms']:.1f} ms | {' | '.join(motion)} | {codec['fps']:.0f} fps |"
+
+
+PAGES = {"docs/motion.md#speed": tables}

@@ -1,125 +1,34 @@
-"""A second, plainer network to measure fusion with: convolutions at stride 16 and a head that is not linear.
+"""Second network, plain and with a head that is not linear: accuracy and consistency on the drive.
 
-    python benchmarks/second_network.py [--data ROOT] [--out out/second_network.safetensors]
-
-Trains it from nothing on CamVid's 367 training stills (twenty minutes on two CPU cores) and prints its mIoU on the
-drive, which it never sees; the weights are half-precision numbers. Its features, not its scores, are carried between
-frames, because its head does not commute with a weighted average.
+Trained from nothing on CamVid's training stills (twenty minutes on two CPU cores) unless its weights are in ``out/``;
+its features, not its scores, are propagated, because its head does not commute with a weighted average.
 """
 
 from __future__ import annotations
 
-import argparse
-import os
-import time
-from pathlib import Path
+from typing import Any
 
-import torch
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
-from torch.nn import functional as F
+from benchmarks._lib import intervals
+from benchmarks._lib.clips import DEFAULTS
+from benchmarks._lib.context import REPOSITORY, Context
+from benchmarks._lib.plain_network import second_network, train
 
-from warpseg.classes import CAMVID as CLASSES
-from warpseg.networks import Network
-from warpseg.train.data import IGNORE, Labelled, augment, load_camvid
-from warpseg.train.embedded import averaged, class_weights, loss, optimizer_of, rate
-
-WEIGHTS = Path("out/second_network.safetensors")  # beside the repository's other outputs, not committed
-
-EPOCHS, BATCH, PEAK_RATE, CROP, SCALES = 100, 8, 3e-3, (288, 384), (0.75, 1.6)
-WIDTHS = (24, 40, 64, 88)
+WEIGHTS = REPOSITORY / "out" / "second_network.safetensors"
 
 
-class Residual(nn.Module):
-    """Two 3x3 convolutions and a way around them, as in ResNet."""
-
-    def __init__(self, width: int, dilation: int = 1) -> None:
-        super().__init__()
-        self.inner = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation, bias=False),
-            nn.BatchNorm2d(width),
-            nn.ReLU(inplace=True),
-            nn.Conv2d(width, width, 3, padding=dilation, dilation=dilation, bias=False),
-            nn.BatchNorm2d(width),
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (b, width, h, w) to the same shape, not negative."""
-        return F.relu(x + self.inner(x))
+def run(context: Context) -> list[dict[str, Any]]:
+    """Return a row per interval and method."""
+    drive = context.drive()
+    weights = context.pick(WEIGHTS, context.scratch / WEIGHTS.name)
+    if not weights.exists():
+        train(context.data, weights, epochs=context.pick(100, 1), stills=context.pick(None, 8))
+    rows: list[dict[str, Any]] = intervals.measure(
+        context, second_network(weights), "drive", DEFAULTS, drive.pictures, drive.labels
+    )
+    return rows
 
 
-def plain() -> tuple[nn.Module, nn.Module]:
-    """Return features, RGB (b, 3, H, W) in [0, 1] to (b, 88, ceil(H/16), ceil(W/16)), and head, these to scores."""
-
-    def down(inputs: int, outputs: int) -> list[nn.Module]:
-        convolution = nn.Conv2d(inputs, outputs, 3, 2, 1, bias=False)
-        return [convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-
-    a, b, c, d = WIDTHS
-    features = nn.Sequential(
-        *down(3, a), *down(a, b), Residual(b), *down(b, c), Residual(c), Residual(c),
-        *down(c, d), Residual(d), Residual(d, dilation=3),
-    )  # fmt: skip
-    return features, nn.Sequential(nn.Conv2d(d, 64, 1), nn.ReLU(), nn.Conv2d(64, len(CLASSES), 1))
-
-
-def second_network(weights: Path = WEIGHTS) -> Network:
-    """Return the trained network."""
-    features, head = plain()
-    nn.Sequential(features, head).load_state_dict({k: v.float() for k, v in load_file(weights).items()})
-    features.eval().to(memory_format=torch.channels_last)
-    return Network("second", features, head.eval(), linear_head=False, classes=CLASSES)
-
-
-def train(data: Path, out: Path) -> None:
-    """Train, print the drive's mIoU, and write the averaged weights to ``out``."""
-    real, drive = load_camvid(data / "camvid", "train"), load_camvid(data / "camvid", "val")
-    network: nn.Module = nn.Sequential(*plain()).to(memory_format=torch.channels_last)
-    average, optimizer = averaged(network), optimizer_of(network)
-    weights = class_weights(real.labels, 0.25)
-    for epoch in range(EPOCHS):
-        started, random, total = time.perf_counter(), torch.Generator().manual_seed(epoch), 0.0
-        batches = torch.randperm(len(real), generator=random).split(BATCH)
-        network.train()
-        for step, chosen in enumerate(batches):
-            for group in optimizer.param_groups:
-                group["lr"] = PEAK_RATE * rate((epoch + step / len(batches)) / EPOCHS)
-            images, labels = augment(real.images[chosen], real.labels[chosen], CROP, SCALES, random)
-            with torch.autocast("cpu", torch.bfloat16):
-                scores = network((images / 255).contiguous(memory_format=torch.channels_last))
-            value = loss(scores, labels, weights, 0.5)
-            optimizer.zero_grad()
-            value.backward()
-            nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-            optimizer.step()
-            average.update_parameters(network)
-            total += value.item()
-        spent = time.perf_counter() - started
-        print(f"epoch {epoch + 1}/{EPOCHS}: loss {total / len(batches):.3f}, {spent:.0f} s", flush=True)
-    state = average.module.state_dict()
-    halves = {name: x.half() if x.is_floating_point() else x for name, x in state.items()}
-    save_file({name: tensor.contiguous() for name, tensor in halves.items()}, out)
-    print(f"drive: {100 * mean_iou_on(drive, second_network(out)):.1f} mIoU, {out.stat().st_size / 2**20:.2f} MiB")
-
-
-@torch.inference_mode()
-def mean_iou_on(data: Labelled, network: Network) -> float:
-    """Return the mean IoU over stills, labels at full size."""
-    classes = len(CLASSES)
-    matrix = torch.zeros(classes * classes)
-    for image, label in zip(data.images, data.labels, strict=True):
-        scores = network.head(network.feature_net(image[None] / 255))
-        predicted = F.interpolate(scores, size=label.shape, mode="bilinear", align_corners=False).argmax(1)[0]
-        valid = label != IGNORE
-        matrix += torch.bincount(label[valid].long() * classes + predicted[valid], minlength=classes * classes)
-    square = matrix.reshape(classes, classes)
-    return float((square.diag() / (square.sum(0) + square.sum(1) - square.diag())).mean())
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("WARPSEG_TEST_DATA", "../shared/data")))
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
-    arguments = parser.parse_args()
-    torch.manual_seed(0)
-    train(arguments.data, arguments.out)
+PAGES = {
+    "docs/fusion.md#second-intervals": intervals.accuracy_tables,
+    "docs/fusion.md#second-consistency": intervals.consistency_tables,
+}

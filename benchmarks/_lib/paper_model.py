@@ -47,7 +47,7 @@ def paper_network(video: Path, *, device: str = "auto", precision: Precision = "
 def _scores(video: Path, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return what tells frames apart (frames, values) and their scores (frames, 20, h, w) at stride 16."""
     embedded = load("camvid", device=str(device), precision="fp32")
-    thumbs, maps = [], []
+    thumbs, maps = list[Tensor](), list[Tensor]()
     with open_video(video, motion="none") as frames:
         for frame in frames:
             if len(maps) == 256:

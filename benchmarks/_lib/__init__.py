@@ -1,0 +1,1 @@
+"""Libraries of the benchmarks: clips, networks, methods, results and pages."""

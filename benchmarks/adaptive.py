@@ -1,0 +1,141 @@
+"""Adaptive keyframes against a fixed interval that uses at least as many, over whole clips.
+
+The drive, streets at one slow and at one fast speed, and streets whose camera changes its speed every 20 frames while
+the traffic keeps its pace; agreement with the network's own labels on average and on the worst twentieth of the frames.
+The first frame of a clip decides by luck which frames a fixed interval takes, and how many it leaves after its last
+keyframe: each is run from several first frames; agreement is averaged over the runs, mIoU is that of all of them
+together. The adaptive policy's limit is found by bisection: it takes no more keyframes than the fixed interval, on
+average. "open" leaves the end of a clip as it comes, without a keyframe there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from benchmarks._lib.clips import FAST, SLOW, Labels, Pictures, Speed, opened, street
+from benchmarks._lib.context import Context
+from benchmarks._lib.methods import Runner
+from warpseg.core.adaptive import Adaptive, keyframes_per_second
+from warpseg.core.keyframes import Policy, chosen
+from warpseg.engine.segmentation import Segmentation
+from warpseg.measure.accuracy.metrics import confusion, mean_iou
+from warpseg.measure.speed import table
+from warpseg.networks import Network, load
+from warpseg.types import Frame
+
+Row = dict[str, Any]
+
+INTERVALS = (4, 5, 7, 10, 14)
+STARTS = range(0, 10, 2)
+BURSTS = tuple(SLOW / 4 if i // 20 % 2 == 0 else 1.5 * FAST for i in range(160))
+STREETS: dict[str, tuple[int, Speed, int]] = {  # seed, speed, frames
+    "street, slow": (31, SLOW, 81),
+    "street, fast": (31, FAST, 81),
+    "bursts 41": (41, BURSTS, 161),
+    "bursts 42": (42, BURSTS, 161),
+}
+
+
+def run(context: Context) -> list[Row]:
+    """Return rows: adaptive policies, each followed by a fixed interval with at least as many keyframes."""
+    network, rows = load("camvid"), []
+    for name in context.pick(["drive", *STREETS], ["bursts 41"]):
+        if name == "drive":
+            drive = context.drive()
+            clip: tuple[Pictures, Labels] = drive.pictures, drive.labels
+        else:
+            clip = street(context, *STREETS[name])
+        rows += context.part(name, partial(_of_clip, context, network, name, *clip))
+    return rows
+
+
+def _of_clip(context: Context, network: Network, name: str, pictures: Pictures, truth: Labels) -> list[Row]:
+    runner, rows = Runner(network, opened(pictures)), []
+    own = [Segmentation(each, runner.classes).labels() for each in runner.every(runner.frames)]
+    for called, policy in _policies(runner.frames, context.pick(INTERVALS, (4,))):
+        row = {"clip": name, "policy": called, **_whole(runner, truth, own, policy)}
+        if isinstance(policy, Adaptive) and policy.pace is None:
+            row["limit"] = policy.limit
+        print(
+            f"{name:12} {called:16} {row['keyframes']:4.1f} keyframes, mIoU {row['mIoU']:.1f}, "
+            f"agreement {row['agreement']:.2f} %, worst twentieth {row['agreement_worst_twentieth']:.2f} %",
+            flush=True,
+        )
+        rows.append(row)
+    return rows
+
+
+def _policies(frames: Sequence[Frame], intervals: Sequence[int]) -> Iterator[tuple[str, int | Policy]]:
+    """Yield the adaptive policies, each time followed by the fixed interval it is compared with."""
+    for n in intervals:
+        most = _fixed(len(frames), n)
+        yield f"auto for {n}", _limited(frames, most, closes=True)
+        yield f"auto for {n}, open", _limited(frames, most, closes=False)
+        yield f"every {n}", n
+    paced = Adaptive(pace=keyframes_per_second(1.5))
+    yield "1.5 a second", paced
+    taken = _keyframes(frames, paced)
+    longest = max((n for n in range(1, 31) if _fixed(len(frames), n) >= taken), default=1)
+    yield f"every {longest}", longest
+
+
+def _fixed(count: int, n: int) -> float:
+    """Return how many keyframes a fixed interval takes, on average over the starts."""
+    return float(np.mean([-(-(count - start) // n) for start in STARTS]))
+
+
+def _keyframes(frames: Sequence[Frame], policy: Policy) -> float:
+    """Return how many keyframes a policy takes, on average over the starts."""
+    return float(np.mean([sum(is_key for _, is_key in chosen(frames[start:], policy)) for start in STARTS]))
+
+
+def _limited(frames: Sequence[Frame], most: float, *, closes: bool) -> Adaptive:
+    """Return a policy that takes at most ``most`` keyframes, and with a lower limit would take more."""
+    low, found = 0.05, Adaptive(20.0, closes=closes)
+    for _ in range(11):  # to half a percent
+        tried = Adaptive(round(math.sqrt(low * found.limit), 4), closes=closes)
+        if _keyframes(frames, tried) <= most:
+            found = tried
+        else:
+            low = tried.limit
+    return found
+
+
+def _whole(runner: Runner, truth: Labels, own: list[Any], n: int | Policy) -> Row:
+    classes = len(runner.classes)
+    matrix, averages, worst, keys = np.zeros((classes, classes), np.int64), [], [], []
+    for start in STARTS:
+        agreement, distances = [], []
+        for estimate in runner.run("interpolate, confidence", n, runner.frames[start:]):
+            label = truth[estimate.frame.index]
+            predicted = Segmentation(estimate, runner.classes).labels(label.shape)
+            matrix += confusion(label, predicted, classes)
+            agreement.append(100 * float((predicted == own[estimate.frame.index]).mean()))
+            distances.append(estimate.distance)
+        averages.append(np.mean(agreement))
+        worst.append(np.mean(sorted(agreement)[: max(len(agreement) // 20, 1)]))
+        keys.append(distances.count(0))
+    return {
+        "keyframes": float(np.mean(keys)),
+        "mIoU": 100 * float(mean_iou(matrix)),
+        "agreement": float(np.mean(averages)),
+        "agreement_worst_twentieth": float(np.mean(worst)),
+    }
+
+
+def tables(rows: Sequence[Row]) -> Iterator[str]:
+    """Yield the policies, each above the fixed interval it is compared with."""
+    header = ["video", "policy", "keyframes", "mIoU", "agreement", "worst twentieth"]
+    lines = []
+    for row in rows:
+        cells = [row["clip"], row["policy"], f"{row['keyframes']:.1f}", f"{row['mIoU']:.1f}"]
+        lines.append([*cells, f"{row['agreement']:.2f} %", f"{row['agreement_worst_twentieth']:.2f} %"])
+    yield from table.markdown((header, lines))
+
+
+PAGES = {"docs/fusion.md#adaptive": tables}
