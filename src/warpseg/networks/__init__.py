@@ -1,4 +1,4 @@
-"""Segmentation networks by name, each split into a feature network and a task network.
+"""Networks: loads segmentation networks by name, each split into a feature network and a task network.
 
 A family of networks is one file with a function ``from_name`` and one line in ``FAMILIES``; the errors and the help of
 the command line follow. Code is imported when first used, so that the command line answers without waiting for torch.
