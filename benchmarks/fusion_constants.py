@@ -37,7 +37,7 @@ from warpseg.core.schemes import Carried
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.motion.codec import blocks_of
-from warpseg.motion.splat import round_trip
+from warpseg.motion.splat import check_consistency
 from warpseg.networks import ScoreSpace, load
 from warpseg.types import HALF_CONFIDENCE, Frame, MotionField, Window
 from warpseg.video import open_pictures
@@ -188,7 +188,7 @@ def _reverse(frame: Frame) -> MotionField:
 def _agreed(frame: Frame) -> MotionField:
     """Return the frame's motion, its confidence lowered where the reverse does not lead home again."""
     sure = frame.motion.confidence.numpy().copy()
-    round_trip(frame.motion.offsets.numpy(), _reverse(frame).offsets.numpy(), sure)
+    check_consistency(frame.motion.offsets.numpy(), _reverse(frame).offsets.numpy(), sure)
     return MotionField(frame.motion.offsets, torch.from_numpy(sure))
 
 
