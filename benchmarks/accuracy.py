@@ -15,7 +15,6 @@ from typing import Any
 from benchmarks._lib import intervals
 from benchmarks._lib.clips import DEFAULTS, clips
 from benchmarks._lib.context import Context
-from warpseg.networks import load
 
 Row = dict[str, Any]
 
@@ -30,7 +29,7 @@ LINES = {  # method: label, colour
 
 def run(context: Context) -> list[Row]:
     """Return a row per clip, encoding, interval and method."""
-    network, rows = load("camvid"), []
+    network, rows = context.network(), []
     for clip in clips(context):
         rows += context.part(", ".join(clip[:2]), partial(intervals.measure, context, network, *clip))
     return rows

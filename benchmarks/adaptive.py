@@ -25,7 +25,7 @@ from warpseg.core.keyframes import Policy, chosen
 from warpseg.engine.segmentation import Segmentation
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.measure.speed import table
-from warpseg.networks import Network, load
+from warpseg.networks import Network
 from warpseg.types import Frame
 
 Row = dict[str, Any]
@@ -43,7 +43,7 @@ STREETS: dict[str, tuple[int, Speed, int]] = {  # seed, speed, frames
 
 def run(context: Context) -> list[Row]:
     """Return rows: adaptive policies, each followed by a fixed interval with at least as many keyframes."""
-    network, rows = load("camvid"), []
+    network, rows = context.network(), []
     for name in context.pick(["drive", *STREETS], ["bursts 41"]):
         if name == "drive":
             drive = context.drive()

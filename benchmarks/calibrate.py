@@ -23,7 +23,7 @@ from warpseg.measure.calibration.samples import VideoMaterial, known, plan
 from warpseg.measure.calibration.score import ExcerptJudge
 from warpseg.measure.calibration.search import Choice
 from warpseg.measure.calibration.targets import Target, by_distance, shown, worst
-from warpseg.networks import Network, load
+from warpseg.networks import Network
 from warpseg.synthetic import Street
 from warpseg.types import Frame
 from warpseg.video.encode import encode
@@ -91,7 +91,7 @@ class Held:
 
 def run(context: Context) -> dict[str, Any]:
     """Return promises and what held-out clips had, round by round, and agreement against loss."""
-    network = load("camvid")
+    network = context.network()
     rounds, clips, held_out, windows = context.pick((ROUNDS, CLIPS, HELD_OUT, WINDOWS), (1, 1, 1, 6))
     held = Held(network, range(1000, 1000 + held_out), context, windows // 2)
     table: list[dict[str, Any]] = []

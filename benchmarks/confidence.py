@@ -16,7 +16,6 @@ from benchmarks._lib.clips import FAST, SLOW, Pictures, opened, street
 from benchmarks._lib.context import Context
 from benchmarks._lib.methods import Runner
 from warpseg.measure.speed import table
-from warpseg.networks import load
 
 Row = dict[str, Any]
 
@@ -27,7 +26,7 @@ CURVES = {"streets": ("held-out synthetic streets", "#0b7a75"), "drive": ("CamVi
 
 def run(context: Context) -> list[Row]:
     """Return, per clip and bin of confidence, the share of cells whose label is not the network's own."""
-    network, n = load("camvid"), context.pick(10, 4)
+    network, n = context.network(), context.pick(10, 4)
     held_out = context.pick([*HELD_OUT], [52])
     videos: dict[str, list[Pictures]] = {
         "streets": [street(context, seed, HELD_OUT[seed], 41)[0] for seed in held_out],

@@ -28,7 +28,7 @@ from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.stages import MODEL, alone
-from warpseg.networks import Network, load
+from warpseg.networks import Network
 from warpseg.video.encode import encode
 
 Row = dict[str, Any]
@@ -54,7 +54,7 @@ SHOWN = {
 
 def run(context: Context) -> list[Row]:
     """Return a row per encoding, interval and method."""
-    network, drive = load("camvid"), context.drive()
+    network, drive = context.network(), context.drive()
     intervals = context.pick([5, 10], [2])
     table: list[Row] = []
     for encoding in context.pick([*ENCODINGS], [DEFAULTS]):

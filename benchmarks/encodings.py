@@ -20,7 +20,6 @@ from benchmarks._lib.motion import cost, measure
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.measure.accuracy.results import Scores, average_retention, difference, worst_retention
-from warpseg.networks import load
 from warpseg.types import MotionSource
 
 Row = dict[str, Any]
@@ -36,7 +35,7 @@ NAMES = {"mpeg4": "MPEG-4", "mpeg2 bf=2": "MPEG-2 bf=2", "x265 defaults": "x265"
 
 def run(context: Context) -> list[Row]:
     """Return a row per encoding, quality, motion source, interval and method."""
-    network, drive = load("camvid", device="cpu"), context.drive()
+    network, drive = context.network(), context.drive()
     clip = Clip(drive.pictures, drive.rate, context.scratch)
     references: dict[tuple[float, int, str], Scores] = {}
     table = []

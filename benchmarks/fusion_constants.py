@@ -26,7 +26,7 @@ from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.measure.speed import table
-from warpseg.networks import ScoreSpace, load
+from warpseg.networks import ScoreSpace
 from warpseg.types import HALF_CONFIDENCE, Frame
 from warpseg.video.encode import encode
 
@@ -69,7 +69,7 @@ def clips(context: Context) -> Iterator[tuple[str, list[Frame], list[Tensor]]]:
 def run(context: Context) -> dict[str, list[Row]]:
     """Return a row per value of each constant, the others as they are, and one per scale of confidence."""
     torch.manual_seed(0)
-    network = ScoreSpace(load("camvid"))
+    network = ScoreSpace(context.network())
     cells: dict[tuple[str, int], Cells] = {}
     for name, frames, known in clips(context):
         runs = Remembering(network)

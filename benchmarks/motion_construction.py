@@ -28,7 +28,6 @@ from warpseg.measure.accuracy.protocol import by_offset
 from warpseg.motion.codec import blocks_of, coded_motion
 from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
-from warpseg.networks import load
 from warpseg.types import Frame, MotionField, Picture
 from warpseg.video import open_pictures
 
@@ -130,7 +129,7 @@ def run(context: Context) -> list[Row]:
         ("searched, negated", "interpolate", searched, METHODS["interpolate, average, negated"]),
         ("searched, splatted", "interpolate", searched, METHODS["interpolate, average, splatted"]),
     ]
-    runner, rows = Runner(load("camvid"), searched), []
+    runner, rows = Runner(context.network(), searched), []
     for name, algorithm, frames, method in constructions:
         scores = by_offset(frames, drive.labels, lambda f, m=method: m(f, runner.maps, n), n, runner.classes)  # type: ignore[misc]
         row = {"construction": name, "scheme": algorithm, "interval": n, **summary(scores)}

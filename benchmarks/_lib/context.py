@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from warpseg.datasets.open import Drive, camvid
+from warpseg.networks import Network, load
 
 __all__ = ["DATA", "REPOSITORY", "RESULTS", "Context", "Skipped"]
 
@@ -48,6 +49,10 @@ class Context:
             return camvid(self.data / "camvid", max_frames=self.pick(None, 8))
         except FileNotFoundError as error:
             raise Skipped(f"needs CamVid's drive ({error})") from error
+
+    def network(self) -> Network:
+        """Return the embedded network, on small pictures in a quick run."""
+        return load("camvid", imgsz=self.pick(None, 96))
 
     def video(self, name: str) -> Path:
         """Return the path of a real video; raises ``Skipped`` where it is missing."""

@@ -20,7 +20,7 @@ from warpseg.core.geometry import follow, inside, sample
 from warpseg.core.keyframes import Window, windows
 from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.motion.codec import blocks_of
-from warpseg.motion.splat import round_trip
+from warpseg.motion.splat import check_consistency
 from warpseg.types import HALF_CONFIDENCE, Frame, MotionField
 from warpseg.video import open_pictures
 
@@ -138,7 +138,7 @@ def _reverse(frame: Frame) -> MotionField:
 def _agreed(frame: Frame) -> MotionField:
     """Return the frame's motion, its confidence lowered where the reverse does not lead home again."""
     sure = frame.motion.confidence.numpy().copy()
-    round_trip(frame.motion.offsets.numpy(), _reverse(frame).offsets.numpy(), sure)
+    check_consistency(frame.motion.offsets.numpy(), _reverse(frame).offsets.numpy(), sure)
     return MotionField(frame.motion.offsets, torch.from_numpy(sure))
 
 

@@ -426,7 +426,7 @@ def test_no_blend_reads_beyond_the_maps(offset: float) -> None:
 def test_maps_and_paths_of_other_sizes_are_refused() -> None:
     x, still = torch.zeros(3, 4, 6), MotionField.zero((4, 6))
     for other in (torch.zeros(3, 4, 7), torch.zeros(2, 4, 6)):
-        with pytest.raises(ValueError, match="only maps alike"):
+        with pytest.raises(ValueError, match="only maps of one shape"):
             blend(x, still, other, still, 0.5)
     with pytest.raises(ValueError, match="the map's own grid"):
         sample(x, torch.zeros(2, 4, 7))

@@ -242,7 +242,7 @@ def test_without_triton_the_reference_takes_over_and_says_so_once(
         assert not has_triton()
         assert not has_triton()
     assert [record.getMessage() for record in caplog.records if "triton is not installed" in record.getMessage()] == [
-        "triton is not installed, so labels on the GPU take torch's interpolate and argmax, which is slow"
+        "triton is not installed: labels on the GPU use torch's interpolate and argmax, which are slow"
     ]
     has_triton.cache_clear()
 

@@ -11,10 +11,10 @@ from tests.support.pans import SIZE, grey, pan, pixels_off, texture
 from warpseg.engine.source import open_video
 from warpseg.motion.estimate import predictions
 from warpseg.motion.luma import CELL, MARGIN, Plane
-from warpseg.motion.sad import WINDOW, difference, normal_equations
+from warpseg.motion.sad import WINDOW, normal_equations, sad
 from warpseg.motion.search import Vectors, corner, search
-from warpseg.motion.splat import round_trip, splat
-from warpseg.motion.subpixel import certainty, refine
+from warpseg.motion.splat import check_consistency, splat
+from warpseg.motion.subpixel import confidence_along, refine
 from warpseg.types import MotionField
 
 Luma = NDArray[np.uint8]
@@ -99,7 +99,7 @@ def test_windows_are_compared_as_plain_numpy_does(kind: str) -> None:
     (height, width), rng = a.shape, np.random.default_rng(0)
     tops, lefts = (rng.integers(0, side - WINDOW, (300, 2), endpoint=True) for side in (height, width))
     for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
-        found = difference(a.reshape(-1), b.reshape(-1), width, top * width + left, then_top * width + then_left)
+        found = sad(a.reshape(-1), b.reshape(-1), width, top * width + left, then_top * width + then_left)
         assert found == np.abs(window(a, top, left) - window(b, then_top, then_left)).sum()
 
 
@@ -183,7 +183,7 @@ def test_no_prediction_leads_out_of_the_picture(size: tuple[int, int], extent: f
     assert bool(np.isfinite(offsets).all())
     assert bool(((confidence >= 0) & (confidence <= 1)).all())
     wild = np.where(np.isnan(seeds[0]), 0, seeds[0])
-    assert bool(np.isfinite(certainty(now, before, wild)).all())
+    assert bool(np.isfinite(confidence_along(now, before, wild)).all())
 
 
 def test_what_matches_as_well_keeps_the_neighbours_vector() -> None:
@@ -198,7 +198,9 @@ def test_certainty_of_whole_vectors_is_that_of_the_search() -> None:
     before, now = (Plane.of(grey(picture)) for picture in pan((4, -3), 2))
     found = search(now, before, predictions(now, before))
     offsets = found.whole / np.array([SIZE[1], SIZE[0]])[:, None, None]
-    np.testing.assert_array_equal(certainty(now, before, offsets.astype(np.float32)), refine(now, before, found)[1])
+    np.testing.assert_array_equal(
+        confidence_along(now, before, offsets.astype(np.float32)), refine(now, before, found)[1]
+    )
 
 
 # Turned around
@@ -230,5 +232,5 @@ def test_confidence_falls_with_how_far_the_way_home_misses(cells: int, left: flo
     there, confidence = np.zeros((2, 20, 30), np.float32), np.full((20, 30), 0.8, np.float32)
     there[0], back = 3 / 30, np.zeros((2, 20, 30), np.float32)
     back[0], back[1] = -3 / 30, cells / 20
-    round_trip(there, back, confidence)
+    check_consistency(there, back, confidence)
     np.testing.assert_allclose(confidence, 0.8 * left, rtol=1e-5)

@@ -188,7 +188,7 @@ def test_auto_follows_what_the_cpu_has(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_fp16_on_a_cpu_is_refused_unless_it_is_native(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
-    with pytest.raises(ModelError, match="fp16: this CPU does not compute in it; use --precision bf16") as raised:
+    with pytest.raises(ModelError, match="fp16: this CPU does not support it; use --precision bf16") as raised:
         load("camvid", device="cpu", precision="fp16")
     assert "\n" not in str(raised.value)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_fp16": True})
@@ -344,6 +344,6 @@ def test_a_compiled_network_gives_the_same() -> None:
 
 def test_what_cannot_be_compiled_is_one_line_and_does_not_run_uncompiled() -> None:
     network = load(Unclear(), device="cpu", compile=True)
-    with pytest.raises(ModelError, match=r"Unclear: fails when it is compiled \(.*\); leave out --compile") as raised:
+    with pytest.raises(ModelError, match=r"Unclear: cannot be compiled \(.*\); leave out --compile") as raised:
         network.features(picture((8, 12)))
     assert "\n" not in str(raised.value)

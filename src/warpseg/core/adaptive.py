@@ -1,8 +1,8 @@
-"""Keyframes where they are needed: when what was carried from the last one stops being trustworthy.
+"""Adaptive keyframes: a policy that places one when the maps propagated from the last one lose their support.
 
-Each frame's picture is compared with the last keyframe's along the motion between them. The share of the picture where
-the two do not agree (new area, wrong motion, changed things) grows with the distance, fast under fast motion and slowly
-where little happens; a keyframe is due when what has gathered since the last one passes a limit.
+Each frame is compared with the last keyframe along the motion between them. The share of the picture with a large
+photometric error (new area, wrong motion, changed objects) grows with the distance, fast under fast motion and slowly
+in calm video. A keyframe is due when the sum of these shares since the last one passes a limit.
 """
 
 from __future__ import annotations
@@ -21,29 +21,32 @@ from warpseg.types import Frame, MotionField, confidence_of
 
 __all__ = ["Adaptive", "Pace", "distrust", "frames_per_second", "keyframes_per_second", "policy_of"]
 
-_COARSER = 2  # cells of the motion field along each side of one that is looked at here
-_MEMORY = 60  # frames, of which the calmest tells how much of the distrust is noise
-_CLOSING = 0.3  # of the limit: with so much distrust at its end, a video ends with a keyframe
-_BEYOND = 1.2  # of the limit: up to here a keyframe is left to the I-frame after it, which is coded from itself alone
-_LATE = 0.5  # of the pace: this far behind it, a keyframe comes whether trust is used up or not
+_COARSER = 2  # cells of the motion field along each side of a cell compared here
+_MEMORY = 60  # frames; the calmest of them gives the share of the distrust that is noise
+_CLOSING = 0.3  # share of the limit at the last frame from which that frame becomes a keyframe
+_BEYOND = 1.2  # share of the limit up to which a due keyframe waits for an I-frame, if the next frame is one
+_LATE = 0.5  # share of the pace below which a keyframe comes whatever the distrust
 _LIMITS = 0.01, 30.0
 _GAIN = 0.5  # how fast the limit follows the pace
 
 
-# Told what lies between the last keyframe and now (seconds of video, frames, seconds of work), returns how many times
-# more should lie between keyframes.
+# Called with the seconds of video, the frames and the seconds of work since the last keyframe, returns the factor by
+# which keyframes should be farther apart.
 Pace = Callable[[float, int, float], float]
 
 
 @dataclass(frozen=True)
 class Adaptive:
-    """A ``schedule.Policy``: a keyframe at scene cuts and where trust in the last keyframe is used up.
+    """A ``keyframes.Policy``: a keyframe at scene cuts and where the support of the last keyframe is used up.
 
-    ``limit`` is the distrust that makes a frame a keyframe: summed over the frames since the last one, of each the mean
-    (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum, not the last frame's own,
-    which would leave calm stretches without any keyframe. A ``pace`` steers the limit from keyframe to keyframe.
-    ``longest`` frames are never exceeded. With ``closes``, of use to Algorithm 2, the video's last frame may be one as
-    well, so that those before it are not left with a keyframe on one side only.
+    Args:
+        limit: distrust that makes a frame a keyframe: summed over the frames since the last one, each frame's mean
+            (0 to 1) over its cells, beyond what noise causes from any frame to the next. The sum rather than the
+            frame's own, which would leave calm video without any keyframe.
+        longest: the most frames from one keyframe to the next.
+        pace: steers the limit from keyframe to keyframe.
+        closes: whether the video's last frame may become a keyframe, so that Algorithm 2 has one on either side of
+            the frames before it.
     """
 
     limit: float = 1.0
@@ -53,7 +56,7 @@ class Adaptive:
 
     @property
     def look_ahead(self) -> int:
-        """One frame if the last one is to be known, else none: the frame itself and what was before it decide."""
+        """One frame if the last one must be recognised, else none."""
         return 1 if self.closes and self.longest > 1 else 0
 
     def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
@@ -77,7 +80,7 @@ class Adaptive:
                 enough = limit * _CLOSING if self.closes and not following else limit
                 intra_next = bool(following) and following[0].picture == "I" and not following[0].cut
                 if intra_next and frame.picture != "I" and gathered + fresh < _BEYOND * limit:
-                    enough = math.inf  # the next frame will be it
+                    enough = math.inf  # the next frame will be the keyframe
                 if gathered < enough and len(since_key) < self.longest and more > _LATE:
                     return False
                 limit = min(max(limit * min(max(more, 0.25), 4) ** _GAIN, _LIMITS[0]), _LIMITS[1])
@@ -92,10 +95,10 @@ class Adaptive:
 
 
 def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> Policy:
-    """Return the policy of an interval: every so many frames, ``auto``, or what is one already.
+    """Return the policy of an interval: a number of frames, ``auto``, or a policy.
 
-    An adaptive one ends a video with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for anything
-    else, and for adaptive ones where nothing ``follows`` motion.
+    An adaptive one ends a video with a keyframe only where that ``closes`` a window. Raises ``ValueError`` for other
+    values, and for adaptive keyframes where the scheme does not follow motion (``follows``).
     """
     if isinstance(interval, Adaptive) or interval == "auto":
         if not follows:
@@ -110,22 +113,22 @@ def policy_of(interval: int | str | Policy, *, follows: bool, closes: bool) -> P
 
 
 def keyframes_per_second(count: float) -> Pace:
-    """Return the pace of so many keyframes a second of video, on average."""
+    """Return the pace of ``count`` keyframes per second of video, on average."""
     return lambda seconds, frames, worked: 1 / (count * seconds) if seconds > 0 else 1.0
 
 
 def frames_per_second(target: float) -> Pace:
-    """Return the pace at which so many frames a second are done on this machine, as measured while it works.
+    """Return the pace at which this machine segments ``target`` frames a second, measured while it works.
 
-    The one choice of keyframes that depends on timing: two runs may differ.
+    The only choice of keyframes that depends on timing: two runs may differ.
     """
     return lambda seconds, frames, worked: worked * target / frames
 
 
 def distrust(frame: Frame, key: Frame, motions: list[MotionField]) -> float:
-    """Return the mean distrust, 0 to 1, in what is carried from ``key`` along ``motions`` (the newest first).
+    """Return the mean distrust, 0 to 1, in maps propagated from ``key`` along ``motions`` (the newest first).
 
-    Without pictures to compare, it is that of the motion's own confidence.
+    One minus confidence by photometric error; without planes, one minus the motion's own confidence.
     """
     rows, columns = (max(side // _COARSER, 1) for side in frame.motion.size)
     path = follow(motions, (rows, columns))

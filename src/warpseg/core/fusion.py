@@ -47,7 +47,7 @@ class Fusion(Protocol):
 
     @property
     def linear(self) -> bool:
-        """Whether it commutes with a linear head, so that scores may be fused in place of features."""
+        """True if it commutes with a linear head, so that scores may be fused in place of features."""
 
     @property
     def gpu_weights(self) -> Literal["distance", "photometric"] | None:

@@ -1,8 +1,8 @@
-"""Moving maps along motion: warp, follow, compose, invert. How maps are sampled and paths followed.
+"""Geometry: maps moved along motion. Warp, follow, compose, invert; the one place where a direction changes sign.
 
-Conventions: a map is (..., h, w); cell centres sit at integer coordinates; an offset is a fraction of the frame (see
-``MotionField``), so ``offset * (w, h)`` is in cells of whatever map it meets. Outside the frame the border value
-continues.
+Convention: a map is (..., h, w); cell centres have integer coordinates; an offset is a fraction of the frame (see
+``MotionField``), so ``offset * (w, h)`` is in cells of the map at hand. Outside the frame the border value continues.
+See docs/conventions.md.
 """
 
 from __future__ import annotations
@@ -23,11 +23,22 @@ __all__ = [
 
 
 def warp(x: Tensor, motion: MotionField) -> Tensor:
-    """Bring a map of the other frame into this frame: ``out(p) = x(p + offset(p))`` (the paper's WARP).
+    """Bring a map of the other frame into this frame: ``out(p) = x(p + offset(p))`` (the paper's WARP, section 3.3).
 
-    ``x`` is (..., h, w), floating; the result has its shape, type and device. Bilinear, border padding, no
-    parameters, differentiable in ``x`` and in the offsets; zero motion returns ``x`` bit for bit. A linear function
-    of channels commutes with it, bias included, because the four weights sum to one.
+    Bilinear, border padding, no parameters, differentiable in ``x`` and in the offsets. Zero motion returns ``x`` bit
+    for bit. A linear function of channels commutes with it, bias included, because the four weights sum to one.
+
+    Args:
+        x: map (..., h, w) of the other frame, floating point.
+        motion: from this frame to the other one, on any grid.
+
+    Returns:
+        The map in this frame, with the shape, type and device of ``x``.
+
+    Example:
+        >>> x = torch.arange(4.0).reshape(1, 1, 4)
+        >>> warp(x, MotionField(torch.tensor([1 / 4, 0.0])[:, None, None].expand(2, 1, 4), torch.ones(1, 4)))
+        tensor([[[1., 2., 3., 3.]]])
     """
     return sample(x, resample(motion.offsets.to(x.device), (x.shape[-2], x.shape[-1])))
 
@@ -57,12 +68,20 @@ def sample(x: Tensor, offsets: Tensor) -> Tensor:
 
 
 def blend(x: Tensor, to_x: MotionField, y: Tensor, to_y: MotionField, share: float | Tensor) -> Tensor:
-    """Return ``lerp(warp(y, to_y), warp(x, to_x), share)``; on the CPU in one pass, fastest of ``interleaved`` maps.
+    """Return ``lerp(warp(y, to_y), warp(x, to_x), share)``; on the CPU in one pass, fastest for ``interleaved`` maps.
 
-    Maps are (C, h, w) and alike, else ``ValueError``; ``share`` of the first in [0, 1] is one for all cells or (h, w).
+    Args:
+        x: map (C, h, w) of one frame.
+        to_x: motion from this frame to it.
+        y: map (C, h, w) of another frame.
+        to_y: motion from this frame to that one.
+        share: weight of ``x`` in [0, 1], one for all cells or (h, w).
+
+    Raises:
+        ValueError: the maps differ in shape.
     """
     if x.shape != y.shape:
-        raise ValueError(f"maps of {tuple(x.shape)} and {tuple(y.shape)}: only maps alike can be averaged")
+        raise ValueError(f"maps of {tuple(x.shape)} and {tuple(y.shape)}: only maps of one shape can be averaged")
     height, width = x.shape[-2:]
     paths = [resample(path.offsets.to(x.device), (height, width)) for path in (to_x, to_y)]
     shares = torch.as_tensor(share, dtype=torch.float32)
@@ -77,9 +96,9 @@ def blend(x: Tensor, to_x: MotionField, y: Tensor, to_y: MotionField, share: flo
 
 
 def interleaved(x: Tensor) -> Tensor:
-    """Return a map (C, h, w) with the same values and the channels of each cell side by side in memory, as blended.
+    """Return a map (C, h, w) with the same values and each cell's channels adjacent in memory, as ``blend`` reads them.
 
-    Itself where it is so already, or where no kernel of the CPU would take it.
+    The map itself where it has that layout already, or where the CPU kernels do not take it.
     """
     if not _takes_kernels(x) or x.ndim != 3:
         return x
@@ -94,12 +113,12 @@ def interleaved(x: Tensor) -> Tensor:
 
 
 def _lanes(x: Tensor) -> int:
-    """Return the channels of a map, rounded up to what is sampled together."""
+    """Return the channels of a map, rounded up to the number that is sampled together."""
     return -(-len(x) // geometry_cpu.LANES) * geometry_cpu.LANES
 
 
 def _takes_kernels(x: Tensor, *others: Tensor) -> bool:
-    """Tell whether a map is one for the kernels of the CPU: there is no gradient in them."""
+    """Return whether the CPU kernels take a map: float32, and no gradient wanted."""
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in (x, *others))
     return x.device.type == "cpu" and x.dtype == torch.float32 and not wanted
 
@@ -126,11 +145,18 @@ def resample(offsets: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField:
-    """Chain any number of fields: follow each point from this frame through all of them, in order; grid of ``size``.
+    """Chain any number of fields: follow each cell centre from this frame through all of them, in order.
 
-    The points are the cell centres of the grid (h, w). Each step takes the offset of the cell that the point lies in,
-    so motion stays sharp at the edges of things however long the path is, where composing field by field would smooth
-    it step by step. Confidence is the least on the way, and zero where the path leaves the frame. No motions: zero.
+    Each step takes the offset of the cell that the point lies in, so motion stays sharp at object boundaries however
+    long the path is; composing field by field would smooth it step by step.
+
+    Args:
+        motions: each leads on from the frame that the one before it reaches.
+        size: grid (h, w) of the result.
+
+    Returns:
+        The motion to the last frame; zero without motions. Confidence is the least along the way, and zero where the
+        path leaves the frame.
     """
     start = _centres(size)
     points, confidence = start.clone(), torch.ones(size)
@@ -141,9 +167,10 @@ def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField
 
 
 def compose(first: MotionField, second: MotionField) -> MotionField:
-    """Chain two fields: ``first`` leads from this frame to a middle one, ``second`` on from there; grid of ``first``.
+    """Chain two fields: ``first`` leads from this frame to a middle one, ``second`` on from there.
 
-    Exact for constant fields. Confidence is the lesser of the two, and zero where the path leaves the frame on the way.
+    Exact for constant fields. On the grid of ``first``; confidence is the lesser of the two, and zero where the path
+    leaves the frame on the way.
     """
     onward = torch.cat([resample(second.offsets, first.size), resample(second.confidence[None], first.size)])
     reached = sample(onward, first.offsets)
@@ -164,24 +191,22 @@ def inside(offsets: Tensor) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _centres(size: tuple[int, int]) -> Tensor:
-    """Return where the cells of a grid have their centres, (2, h, w), fractions of the frame; not to be written to."""
+    """Return the centres of a grid's cells, (2, h, w) in fractions of the frame; shared, so read-only."""
     across, down = ((torch.arange(side) + 0.5) / side for side in size[::-1])
     return torch.stack(torch.meshgrid(down, across, indexing="ij")[::-1]).contiguous()
 
 
 def negate(motion: MotionField) -> MotionField:
-    """Turn the direction around in place, as the paper does: right where motion is smooth, wrong by the motion at its
-    edges.
-    """
+    """Turn the direction around in place, as the paper does: right where motion is smooth, wrong at its edges."""
     return MotionField(-motion.offsets, motion.confidence)
 
 
 def invert(motion: MotionField) -> MotionField:
-    """Turn the direction around: each cell's offset is splatted to where it points, negated.
+    """Turn the direction around by splatting: each cell's offset, negated, is added where it points.
 
-    Takes this frame -> other frame, returns other frame -> this frame on the same grid. Where several cells land they
-    are averaged by weight; where none lands (newly uncovered in the other frame) the neighbours' motion continues
-    with confidence 0.
+    Takes this frame -> other frame, returns other frame -> this frame on the same grid. Several offsets in a cell are
+    averaged by weight; cells that none reaches (uncovered in the other frame) continue their neighbours' motion with
+    confidence 0.
     """
     height, width = motion.size
     offsets = motion.offsets
@@ -202,7 +227,7 @@ def invert(motion: MotionField) -> MotionField:
 def _fill(weighted: Tensor, weight: Tensor, confidence: Tensor, enough: float = 0.25) -> tuple[Tensor, Tensor]:
     """Divide weighted sums (2, h, w) by their weights (h, w).
 
-    Where those are small, what surrounds the cell continues (coarse to fine).
+    Small weights take from the surroundings, coarse to fine.
     """
     share = (weight / enough).clamp(max=1)
     offsets = weighted / weight.clamp(min=1e-6)

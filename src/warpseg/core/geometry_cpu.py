@@ -1,4 +1,4 @@
-"""The kernels behind ``geometry`` on the CPU: sampling and averaging where no gradient is wanted, following paths."""
+"""Geometry kernels for the CPU: sampling, blending and following paths, without gradients."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LANES = 16  # channels that are sampled together: one register of AVX-512, two o
 def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Sample ``maps`` (channels, h, w) at ``index + offsets * (w, h)``, border padded, into ``out``.
 
-    ``offsets`` is (2, h, w). Positions and weights are worked out once a row for all channels. The same formula as in
+    ``offsets`` is (2, h, w). Positions and weights are worked out once per row for all channels. The same formula as in
     torch: zero offsets give the map itself, bit for bit.
     """
     channels, height, width = maps.shape

@@ -1,8 +1,8 @@
 """Keyframes: policies that choose them, and the windows of frames between one and the next.
 
 Keyframes are every n-th frame, so a video of N frames costs ceil(N / n) network runs, or those that another policy
-chooses. The exception is a scene that no keyframe would see (it lies between two cuts of one window, or Algorithm 1 has
-nothing but the scene before): its first frame becomes one as well.
+chooses. The exception is a scene that no keyframe would see (between two cuts of one window, or after a cut in
+Algorithm 1): its first frame becomes a keyframe as well.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Window:
         return [reverse(frame) for frame in takewhile(_same_scene, (self.next_key, *self.between[:0:-1]))]
 
     def distances(self, p: int) -> tuple[float, float]:
-        """Return how many frames offset ``p`` is from the keyframe and from the next, infinite where it sees it not."""
+        """Return the frames from offset ``p`` to the keyframe and to the next one, infinite where a cut hides it."""
         cuts = [k for k, frame in enumerate((*self.between, self.next_key), 1) if frame is None or frame.cut]
         before = any(k <= p for k in cuts)
         after = any(k > p for k in cuts)
@@ -66,16 +66,16 @@ class Policy(Protocol):
 
     @property
     def look_ahead(self) -> int:
-        """How many frames after a frame must be known before it can be said whether that is a keyframe."""
+        """Number of frames after a frame that must be read before the policy decides about it."""
 
     @property
     def longest(self) -> int:
         """The most frames from one keyframe to the next."""
 
     def start(self) -> Callable[[Frame, Sequence[Frame]], bool]:
-        """Begin a video: return what says of each frame in turn whether it is a keyframe.
+        """Begin a video: return a function that decides for each frame in turn whether it is a keyframe.
 
-        It is given the ``look_ahead`` frames after it as well, fewer only where the video ends.
+        Its second argument is the ``look_ahead`` frames after the frame, fewer only where the video ends.
         """
 
 
@@ -87,7 +87,7 @@ class Every:
 
     @property
     def look_ahead(self) -> int:
-        """None: the number of the frame decides."""
+        """Zero: the number of the frame decides."""
         return 0
 
     @property
@@ -108,18 +108,18 @@ class Every:
 
 
 def chosen(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[Frame, bool]]:
-    """Pair each frame with whether it is a keyframe; the first one is, whatever the policy says.
+    """Pair each frame with whether it is a keyframe; the first one is, whatever the policy decides.
 
-    A frame comes as soon as those are read that the policy wants to know.
+    A frame comes as soon as the frames that the policy looks ahead to are read.
     """
     policy = Every(n) if isinstance(n, int) else n
-    says, read, begun = policy.start(), deque[Frame](), False
+    decide, read, begun = policy.start(), deque[Frame](), False
 
     def next_one() -> tuple[Frame, bool]:
         nonlocal begun
         frame = read.popleft()
         first, begun = not begun, True
-        return frame, says(frame, tuple(read)) or first
+        return frame, decide(frame, tuple(read)) or first
 
     for frame in frames:
         read.append(frame)

@@ -18,14 +18,14 @@ from warpseg.types import Frame
 
 __all__ = ["Lookahead", "threads_for"]
 
-_WORKERS = 4  # networks at work at the same time, at most: each needs room for what it computes
+_WORKERS = 4  # networks at work at the same time, at most: each needs memory for its activations
 
 
 def threads_for(network: Network) -> Threads:
-    """Return a pipeline with as many networks at work at the same time as the device is best used by."""
+    """Return a pipeline with as many networks at work at the same time as use the device best."""
     cores = torch.get_num_threads()
-    # Networks that share no work need not wait for each other's threads; a module of the user's may not be made for
-    # being run twice at the same time, and a GPU has one queue.
+    # Independent networks need not wait for each other's threads. A user's module may not be safe to run twice at the
+    # same time, and a GPU has one queue.
     workers = min(cores, _WORKERS) if network.reentrant and network.device.type == "cpu" else 1
     return Threads(workers, max(cores // workers, 1))
 
@@ -54,7 +54,7 @@ class Lookahead:
         for frame, is_key in chosen(frames, self._chooses):
             if is_key:
                 keys.append(frame)
-            elif not keeps_pixels and not frame.cut:  # a scene between two keyframes may be given one of its own
+            elif not keeps_pixels and not frame.cut:  # a scene between two cuts gets a keyframe of its own
                 frame = replace(frame, load=_gone)
             held.append(frame)
             if len(keys) == self._batch:
@@ -69,7 +69,7 @@ class Lookahead:
     def features(self, frame: Frame) -> Tensor:
         """Return the map of a keyframe; waits for its batch."""
         found = self._known.pop(frame.index, None)
-        if found is None:  # a scene that no keyframe would see otherwise
+        if found is None:  # the first frame of a scene that no chosen keyframe sees
             with self._stages.measure("network"):
                 return self._network.features(frame)
         future, place = found
@@ -80,7 +80,7 @@ class Lookahead:
         def run() -> list[Tensor]:
             with self._stages.measure("network"):
                 maps = self._network.batch(keys)
-                if maps[0].is_cuda:  # so that the time is the network's; only this worker waits, once a batch
+                if maps[0].is_cuda:  # so that the time is the network's; only this worker waits, once per batch
                     torch.cuda.current_stream(maps[0].device).synchronize()
             return maps
 

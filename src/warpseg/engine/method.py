@@ -24,7 +24,7 @@ __all__ = ["EVERY", "Method"]
 
 @dataclass(frozen=True)
 class Method:
-    """How to segment a video with a network; the names that each field may have are in ``engine.choices``.
+    """A way to segment a video with a network; ``engine.choices`` holds the names that each field may have.
 
     Args:
         scheme: ``every``, ``copy``, ``propagate`` (Algorithm 1) or ``interpolate`` (Algorithm 2).
@@ -109,12 +109,12 @@ class Method:
 
     @property
     def interpolates(self) -> bool:
-        """Whether maps of two keyframes are fused."""
+        """True if maps of two keyframes are fused."""
         return "fusion" in SCHEMES[self.scheme].uses
 
     @property
     def follows(self) -> bool:
-        """Whether anything is propagated along motion."""
+        """True if maps are propagated along motion."""
         return self.scheme == "every" or ("propagation" in SCHEMES[self.scheme].uses and MOTIONS[self.motion].moves)
 
     @property
@@ -124,13 +124,13 @@ class Method:
 
     @property
     def delay(self) -> int:
-        """How many frames, at most, a result lags behind the frame that was read last."""
+        """The most frames by which a result lags behind the frame read last."""
         waits = SCHEMES[self.scheme].waits and self.longest > 1
         return self.policy.look_ahead + (self.longest if waits else 0)
 
     @property
     def has_confidence(self) -> bool:
-        """Whether pictures can say how far intermediate frames are to be trusted, or there are no such frames."""
+        """True if every frame has a confidence: it is a keyframe, or there is a path from it to one."""
         return self.longest == 1 or (self.follows and self.propagation == "composed")
 
     def run(

@@ -1,8 +1,14 @@
-"""Stages that run at the same time: each in a thread of its own, with bounded room between them.
+"""Pipeline: stages that run at the same time, each in a thread of its own, with bounded queues between them.
 
-A stage is an iterator that takes from the one before it. ``Threads`` runs it ahead of whoever takes from it; ``Inline``
-leaves it where it is, so that nothing is read before it is wanted. What comes out is the same either way, errors at
-their place included.
+A stage is an iterator that takes from the one before it::
+
+    with Threads() as pipeline:
+        decoded = pipeline(decode(source), waiting=4)  # up to 4 pictures ahead
+        for result in pipeline(work(decoded), waiting=1):
+            ...
+
+``Threads`` owns the threads and runs each stage ahead of its consumer; ``Inline`` runs it in the consumer's thread, so
+that nothing is read before it is asked for. Items and errors come in the same order either way.
 """
 
 from __future__ import annotations
@@ -26,22 +32,22 @@ _PATIENCE = 0.8  # seconds that closing waits for stages that are in the middle 
 
 
 class Pipeline(Protocol):
-    """How stages are joined."""
+    """Joins stages."""
 
-    workers: int  # jobs that are done at the same time
+    workers: int  # jobs done at the same time
 
     def __call__(self, items: Iterator[T], *, waiting: int) -> Iterator[T]:
         """Return ``items``, of which ``waiting`` at most are made before they are taken."""
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
-        """Have a job done, in no order; its result or error is in the future."""
+        """Queue a job, in no order; its result or error is in the future."""
 
     def close(self) -> None:
-        """Stop whatever is going on."""
+        """Stop all stages and jobs."""
 
 
 class Inline:
-    """Everything in the caller's thread, when it is asked for."""
+    """Everything in the caller's thread, when asked for."""
 
     workers = 1
     torch_threads = 1
@@ -57,7 +63,7 @@ class Inline:
         return future
 
     def close(self) -> None:
-        """Do nothing: what is not asked for does not go on."""
+        """Do nothing: no stage runs by itself."""
 
 
 class Threads:
@@ -78,16 +84,16 @@ class Threads:
             self._start(self._work, self.torch_threads)
 
     def __call__(self, items: Iterator[T], *, waiting: int) -> Iterator[T]:
-        """Start a thread that takes from ``items``, at most ``waiting`` ahead of who takes from what is returned.
+        """Start a thread that takes from ``items``, at most ``waiting`` ahead of the consumer.
 
-        An error of ``items`` is raised where the item would have come. That thread closes ``items`` when it ends.
+        An error of ``items`` is raised where the item would have come. The thread closes ``items`` when it ends.
         """
         belt: _Belt[T] = self._belt(waiting)
         self._start(lambda: _carry(items, belt), 1)
         return belt.items()
 
     def submit(self, job: Callable[[], T]) -> Future[T]:
-        """Have a worker do the job."""
+        """Queue the job for a worker."""
         future: Future[T] = Future()
         self._jobs.put((future, job))
         return future
@@ -95,7 +101,7 @@ class Threads:
     def close(self) -> None:
         """Stop all stages and wait for them, though not long for one that cannot be interrupted.
 
-        That one ends by itself when it is done with what it is at.
+        Such a stage ends by itself after its current item.
         """
         if self._stopped.is_set():
             return
@@ -103,7 +109,7 @@ class Threads:
         for belt in self._belts:
             belt.wake()
         for future, _ in self._jobs.left():
-            future.set_exception(_Stopped())  # somebody may be waiting for it
+            future.set_exception(_Stopped())  # a stage may be waiting for it
         deadline = time.monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
@@ -131,14 +137,14 @@ class Threads:
         before, ready = torch.get_num_threads(), threading.Event()
 
         def begin() -> None:
-            torch.get_num_threads()  # a thread's first look takes the number that was set last, by whomever
+            torch.get_num_threads()  # a thread's first call takes the number set last, in any thread
             torch.set_num_threads(torch_threads)
             ready.set()
             run()
 
         thread = threading.Thread(target=begin, daemon=True, name=f"warpseg-{len(self._threads)}")
         thread.start()
-        # From then on the number is the thread's own; threads of others are to begin with theirs.
+        # From then on the number is the thread's own; threads started elsewhere begin with the number of before.
         ready.wait()
         torch.set_num_threads(before)
         self._threads.append(thread)
@@ -160,7 +166,7 @@ class _Belt(Generic[T]):
         self._error: BaseException | None = None
 
     def put(self, item: T) -> None:
-        """Add an item when there is room; raises ``_Stopped`` where nobody will take it."""
+        """Add an item when there is room; raises ``_Stopped`` once the pipeline is closed."""
         with self._changed:
             while self._room is not None and len(self._items) >= self._room and not self._stopped.is_set():
                 self._changed.wait()
@@ -170,24 +176,24 @@ class _Belt(Generic[T]):
             self._changed.notify_all()
 
     def end(self, error: BaseException | None = None) -> None:
-        """Say that nothing follows, but perhaps an error."""
+        """Mark the end of the items, with the error that ended them, if any."""
         with self._changed:
             self._ended, self._error = True, error
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Let those who wait see that the pipeline is closed."""
+        """Wake waiting threads, which then see that the pipeline is closed."""
         with self._changed:
             self._changed.notify_all()
 
     def left(self) -> list[T]:
-        """Take off what nobody took."""
+        """Remove and return the items not yet taken."""
         with self._changed:
             left, self._items = list(self._items), deque()
             return left
 
     def items(self) -> Iterator[T]:
-        """Yield what is put on until it ends; raise the error there, and ``_Stopped`` once the pipeline is closed."""
+        """Yield items until they end; raise the error there, and ``_Stopped`` once the pipeline is closed."""
         while True:
             with self._changed:
                 while not self._items and not self._ended and not self._stopped.is_set():
@@ -208,10 +214,10 @@ def _carry(items: Iterator[T], belt: _Belt[T]) -> None:
     try:
         for item in items:
             belt.put(item)
-            del item  # held by nobody here while the next one is made
+            del item  # drop our reference so that the item can be freed
     except _Stopped:
         pass
-    except BaseException as raised:  # whatever it is, it is raised again where the items are taken
+    except BaseException as raised:  # raised again where the items are taken
         error = raised
     finally:
         if isinstance(items, Generator):

@@ -134,7 +134,7 @@ class Segmenter:
 
     @property
     def delay(self) -> int:
-        """How many frames, at most, the result lags behind the frame that was read last."""
+        """The most frames by which a result lags behind the frame read last."""
         return self.method.delay
 
     def facts(self) -> dict[str, Any]:

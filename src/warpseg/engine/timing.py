@@ -1,4 +1,4 @@
-"""Where the seconds go."""
+"""Timing: wall and CPU seconds by stage, across threads."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from typing import TypeVar
 __all__ = ["Stages", "Summary"]
 
 T = TypeVar("T")
-_STEP = math.log(1.02)  # width of a bin of durations: what is read from its middle is off by 1 % at most
+_STEP = math.log(1.02)  # width of a bin of durations: its middle is off by 1 % at most
 _SHORTEST, _LONGEST = 1e-7, 1e5  # seconds; beyond these all go into one bin, so there are at most 1400
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What the measurements of one stage come to; a stage that ran inside another is not counted in that one."""
+    """Totals of one stage; a stage that ran inside another is not counted in the outer one."""
 
     count: int  # measurements
     median_ms: float  # of a measurement, within 1 %
     p95_ms: float  # likewise
     seconds: float  # sum of wall time
-    cpu_seconds: float  # sum of the measuring threads' own CPU time, without threads that they set to work
+    cpu_seconds: float  # sum of the measuring threads' own CPU time, without threads that they start
 
 
 @dataclass
@@ -44,7 +44,7 @@ class _Stage:
 
 
 class _Open(threading.local):
-    """What the measurements that one thread has begun must leave out: wall and CPU seconds of those inside them."""
+    """Wall and CPU seconds of the inner measurements that a thread's open one must leave out."""
 
     wall = 0.0
     cpu = 0.0
@@ -85,21 +85,21 @@ class Stages:
             self.cpu_seconds[stage] += cpu_seconds
 
     def waiting(self, items: Iterator[T]) -> Iterator[T]:
-        """Yield ``items``; the time that they take to come counts for no stage that asks for them."""
+        """Yield ``items``; waiting for them counts for no stage."""
         return self.measured(items, None)
 
     def measured(self, items: Iterator[T], stage: str | None) -> Iterator[T]:
-        """Yield ``items``; the time that each takes to come is that of ``stage``."""
+        """Yield ``items``; the time to make each is added to ``stage``."""
         while True:
             with self.measure(stage):
                 item = next(items, None)
             if item is None:
                 return
             yield item
-            del item  # held by nobody here while the next one comes
+            del item  # drop our reference so that the item can be freed
 
     def summary(self) -> dict[str, Summary]:
-        """Return what was measured so far, by stage."""
+        """Return the totals so far, by stage."""
         with self._lock:
             return {
                 name: Summary(

@@ -1,4 +1,4 @@
-"""Labels on the CPU: only cells that a class boundary crosses are interpolated (design.md, section 1).
+"""CPU kernel of labels: interpolates only the cells that a class boundary crosses.
 
 A *cell* is the block of output pixels that share four source scores, its *corners*. torch interpolates such a pixel as
 a chain of rounded products with weights in [0, 1], and rounding is monotone, so two statements hold bit for bit:
@@ -6,13 +6,16 @@ a chain of rounded products with weights in [0, 1], and rounding is monotone, so
 - a class at least as high as another at all four corners is at least as high at every pixel in between;
 - if it is higher by more than twice the rounding error of the chain, it is strictly higher at every pixel.
 
-The first settles which classes a cell needs, the second most cells at once. What remains is evaluated with exactly
-torch's operations, fused multiply-adds included, so the result is the reference's, near-ties and all. torch has two
-ways, found by comparing bits (2.15, AVX2 and AVX-512): along x, then y; or, mostly for channels-last memory, the four
-weights first, where classes in whole vectors of eight are summed in another order than those left over.
+The first tells which classes a cell needs, the second settles most cells at once. The remaining ones are evaluated with
+exactly torch's operations, including fused multiply-adds, so that the result is the reference's even for near-ties.
+torch has two orders of operations, found by comparing bits (2.15, AVX2 and AVX-512): along x, then y; or, mostly for
+channels-last memory, the four weights first, where classes in whole vectors of eight are summed in another order than
+the remaining ones.
 """
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 # (numba ships no types, and infers those of its kernels itself)
+
+from __future__ import annotations
 
 from typing import Any
 
@@ -20,20 +23,21 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
-_PACK = 256  # pixels of boundary cells evaluated together: long enough for vectors, short enough for the nearest cache
-BLOCK = 4  # rows of cells a thread takes at a time: dealt out in turn, because boundaries crowd in some rows
-_MARGIN = np.float32(
-    8 * 2.0**-23
-)  # two chains of five roundings err by 10 * 2**-24 of the largest corner: 6 times that
+__all__ = ["BLOCK", "label_blocks"]
+
+BLOCK = 4  # rows of cells per job: jobs take turns, because boundaries crowd in some rows
+_PACK = 256  # pixels of boundary cells evaluated together: enough for vector instructions, few enough for the L1 cache
+# Two chains of five roundings err by at most 10 * 2**-24 of the largest corner; this is more than six times that.
+_MARGIN = np.float32(8 * 2.0**-23)
 _TINY = np.float32(1e-43)  # the same for scores so small that rounding errors are absolute
 _ZERO = np.float32(0)
 
-# Without Python's division errors, which would drag exception handling into every loop.
+# Without Python's division errors, which would put exception handling into every loop.
 _kernel = njit(cache=True, nogil=True, error_model="numpy")
 
 
 def _type_fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:
-    """Type and generate a * b + c, rounded once."""
+    """Define a * b + c, rounded once, for numba."""
 
     def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         return builder.fma(*arguments)
@@ -46,7 +50,7 @@ _fma: Any = intrinsic(_type_fma)
 
 @_kernel
 def _scan_row(scores, y, best, gap, winner):
-    """Find the winner of every source score of a row, its score and lead; False if one is not finite."""
+    """Find the best class of every source cell of a row, its score and its lead; return False if one is not finite."""
     classes, _, width = scores.shape
     spoilt = np.zeros(width, np.float32)
     for x in range(width):
@@ -74,7 +78,7 @@ def _scan_row(scores, y, best, gap, winner):
 def _candidates(corners, whole, winners, alive, chosen):
     """Collect the classes that can be the first maximum somewhere in the cell, in ascending order, and count them.
 
-    Classes before and from `whole` on are rounded in two ways, so that ties between one and the other are not exact.
+    Classes below ``whole`` are rounded in one way, the others in another, so that ties across the two are not exact.
     """
     classes = corners.shape[1]
     for c in range(classes):
@@ -82,11 +86,11 @@ def _candidates(corners, whole, winners, alive, chosen):
     for k in range(4):
         p = winners[k]
         a, b, c, d = corners[0, p], corners[1, p], corners[2, p], corners[3, p]
-        alike = whole if p < whole else classes
-        for q in range(p + 1, alike):
+        end = whole if p < whole else classes  # of the classes rounded as p is
+        for q in range(p + 1, end):
             beaten = (corners[0, q] <= a) & (corners[1, q] <= b) & (corners[2, q] <= c) & (corners[3, q] <= d)
             alive[q] &= not beaten
-        # Ahead by more than rounding, p wins over any class, also one that wins ties or is rounded otherwise.
+        # Ahead by more than rounding, p beats any class, even one that wins ties or is rounded in another way.
         margin = _MARGIN * max(max(abs(a), abs(b)), max(abs(c), abs(d))) + _TINY
         a, b, c, d = a - margin, b - margin, c - margin, d - margin
         for q in range(classes):
@@ -94,14 +98,14 @@ def _candidates(corners, whole, winners, alive, chosen):
             alive[q] &= not beaten
     count = 0
     for q in range(classes):
-        chosen[count] = q  # written before it is known to stay: no branch to mispredict
+        chosen[count] = q  # written even if it does not stay, so that there is no branch to mispredict
         count += alive[q]
     return count
 
 
 @_kernel
 def _pack(scores, y, y1, x, x1, classes, w0, w1, top, bottom, names, at):
-    """Interpolate a cell's upper and lower edge along x for the given classes, into the buffers from column at."""
+    """Interpolate a cell's upper and lower edge along x for ``classes``, into the buffers from column ``at`` on."""
     wide = w0.size
     for k in range(classes.size):
         c = classes[k]
@@ -116,7 +120,7 @@ def _pack(scores, y, y1, x, x1, classes, w0, w1, top, bottom, names, at):
 
 @_kernel
 def _evaluate(out, first, last, h0, h1, spans, cells, pixels, count, top, bottom, names, best, label, narrow):
-    """Interpolate the packed pixels along y, and write their first maxima to rows first..last of their spans."""
+    """Interpolate the packed pixels along y; write their first maxima to their spans of rows ``first`` to ``last``."""
     for y in range(first, last):
         near, far = h0[y], h1[y]
         for i in range(pixels):
@@ -124,7 +128,7 @@ def _evaluate(out, first, last, h0, h1, spans, cells, pixels, count, top, bottom
             label[i] = names[0, i]
         for k in range(1, count):
             for i in range(pixels):
-                # Loaded before the choice: a conditional load would keep the loop from becoming vectors.
+                # Loaded before the choice, because LLVM does not vectorise a loop with a conditional load.
                 value, previous = _fma(near, top[k, i], far * bottom[k, i]), best[i]
                 name, holder = names[k, i], label[i]
                 label[i] = name if value > previous else holder
@@ -141,7 +145,7 @@ def _evaluate(out, first, last, h0, h1, spans, cells, pixels, count, top, bottom
 
 @_kernel
 def _evaluate_weights_first(out, first, last, left, right, scores, cell, whole, named, rows, columns, buffers):
-    """Write the first maxima of a cell, with the classes before `whole` summed as torch's vectors do."""
+    """Write the first maxima of a cell, summing the classes below ``whole`` in the order of torch's vectors."""
     y, y1, x, x1 = cell
     w00, w01, w10, w11, values, best, label = buffers
     wide = right - left
@@ -170,16 +174,17 @@ def _evaluate_weights_first(out, first, last, left, right, scores, cell, whole, 
 
 @_kernel
 def label_blocks(scores, out, part, parts, rows, columns, whole):
-    """Label every parts-th block of cell rows, beginning with block part; False if a score is not finite.
+    """Label every ``parts``-th block of cell rows from block ``part`` on; return False if a score is not finite.
 
-    `whole` is the number of classes in whole vectors where torch multiplies the weights first, None where it does not:
-    numba compiles what is needed for one of the two.
+    ``scores`` is (C, h, w) float32, ``out`` (H, W), ``rows`` and ``columns`` an axis table each (``cpu._Axis``).
+    ``whole`` is the number of classes in whole vectors if torch multiplies the weights first, else None; numba compiles
+    the code of one case only.
     """
     classes, height, width = scores.shape
-    if whole is None:  # noqa: SIM108 (numba leaves out branches of plain ifs only)
-        alike = classes
+    if whole is None:  # noqa: SIM108 (numba prunes the branches of plain ifs only)
+        rounded_first = classes
     else:
-        alike = whole if whole > 0 else classes
+        rounded_first = whole if whole > 0 else classes
     best, gap = np.empty((2, width), np.float32), np.empty((2, width), np.float32)
     winner = np.empty((2, width), np.int32)
     line = np.empty(out.shape[1], out.dtype)
@@ -198,7 +203,7 @@ def label_blocks(scores, out, part, parts, rows, columns, whole):
         y1 = rows.far[y]
         near, far = y & 1, y1 & 1
         first, last = rows.first[y], rows.first[y + 1]
-        # Within a block, the near row of these cells was the far row of those above.
+        # Within a block, the near row of these cells is the far row of those above, scanned already.
         for source in range(y if y % BLOCK == 0 or y1 == y else y1, y1 + 1):
             if not _scan_row(scores, source, best[source & 1], gap[source & 1], winner[source & 1]):
                 return False
@@ -215,7 +220,7 @@ def label_blocks(scores, out, part, parts, rows, columns, whole):
                     corners[2, c], corners[3, c] = scores[c, y1, x], scores[c, y1, x1]
                 winners[0], winners[1] = name, winner[near, x1]
                 winners[2], winners[3] = winner[far, x], winner[far, x1]
-                counts[pending] = _candidates(corners, alike, winners, alive, chosen[pending])
+                counts[pending] = _candidates(corners, rounded_first, winners, alive, chosen[pending])
                 name = chosen[pending, 0]
                 open_cells[pending] = x
                 most = max(most, counts[pending])

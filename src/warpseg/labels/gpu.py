@@ -1,8 +1,8 @@
-"""Labels on a GPU: all classes of a tile of pixels are interpolated and compared in registers, for any number of maps
-in one launch; what is written is the labels alone.
+"""Labels on a GPU: a Triton kernel that interpolates and compares all classes of a tile of pixels in registers.
 
-A tile has so few rows that all its pixels lie between three rows of scores. Those are interpolated along x once a
-class, and then only two products, a sum and a comparison are left for each pixel and class (docs/gpu.md).
+One launch takes any number of maps and writes nothing but labels. A tile has so few rows that all its pixels lie
+between three rows of scores. Those are interpolated along x once per class, which leaves two products, a sum and a
+comparison for each pixel and class (docs/gpu.md).
 """
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 # (Triton ships no types)
@@ -17,12 +17,12 @@ from torch import Tensor
 __all__ = ["labels_gpu"]
 
 _COLUMNS = 128  # pixels of a tile along x
-_MOST_ROWS = 16  # along y; more would not fit into registers
+_MAX_ROWS = 16  # pixels of a tile along y; more would not fit into registers
 
 
 @triton.jit
 def _position(index, scale, cells):
-    """Return the score centre before each pixel along one axis, and the remaining fraction, as torch has them."""
+    """Return the score centre before each pixel along one axis, and the remaining fraction, as torch computes them."""
     at = tl.maximum((index + 0.5) * scale - 0.5, 0.0)
     cell = tl.minimum(at.to(tl.int32), cells - 1)
     return cell, tl.minimum(at - cell, 1.0)
@@ -62,7 +62,7 @@ def _label_tile(
         b = _along_x(scores + second * width, left, right, x_near, x_far, is_column)[None, :]
         d = _along_x(scores + third * width, left, right, x_near, x_far, is_column)[None, :]
         value = y_near[:, None] * tl.where(is_below, b, a) + y_far[:, None] * tl.where(is_below, d, b)
-        # As argmax has it: the first of equal maxima, and a NaN above any number.
+        # As in argmax, the first of equal maxima wins, and a NaN wins over any number.
         ahead = (value > best) | ((value != value) & (best == best))
         best = tl.where(ahead, value, best)
         label = tl.where(ahead, c, label)
@@ -76,23 +76,23 @@ def _label_tile(
 def labels_gpu(scores: Tensor, size: tuple[int, int]) -> Tensor:
     """Upsample score maps (n, C, h, w) bilinearly to ``size`` (H, W) and take the best class of every pixel.
 
-    ``scores`` are on a CUDA device, of any floating type; compared in float32. Returns (n, H, W) on the same device:
-    uint8 for C <= 255, otherwise int32: the labels of ``labels_reference`` but where two scores tie within rounding.
-    Does not wait for the device.
+    ``scores`` are on a CUDA device, of any floating type, and compared in float32. Returns (n, H, W) on the same
+    device, uint8 for C <= 255, otherwise int32: the labels of ``labels_reference`` except where two scores tie within
+    rounding. Does not wait for the device.
     """
     scores = scores.detach().float().contiguous()
     maps, classes, height, width = scores.shape
     kind = torch.uint8 if classes <= 255 else torch.int32
     if size == (height, width):
-        return scores.argmax(1).to(kind)  # as torch on a GPU, which copies: no infinity meets a weight of zero
+        return scores.argmax(1).to(kind)  # torch copies here, so that an infinity never meets a weight of zero
     out = torch.empty((maps, *size), dtype=kind, device=scores.device)
     rows = 1
-    while 2 * rows * height <= size[0] and rows < _MOST_ROWS:
+    while 2 * rows * height <= size[0] and rows < _MAX_ROWS:
         rows *= 2
     tiles = -(-size[0] // rows) * -(-size[1] // _COLUMNS)
     with torch.cuda.device_of(scores):
         _label_tile[(tiles, maps)](
             scores, out, classes, height, width, *size, height / size[0], width / size[1], rows, _COLUMNS,
-            enable_fp_fusion=False,  # each rounding is where it is written, as in the interpreter
+            enable_fp_fusion=False,  # round exactly as written, as the interpreter does
         )  # fmt: skip
     return out

@@ -1,7 +1,8 @@
-"""From keyframes to the cells of the frames between on a GPU: warp, evidence, fusion of a whole window in one launch.
+"""GPU warp: warps and fuses the maps of two keyframes for all intermediate frames of a window in one launch.
 
-What `geometry.sample`, `fusion.average` and `evidence.by_evidence` do one after another for each frame, each number
-rounded as there; only the weight of two hypotheses differs in its last bits, because it takes an exponential.
+The Triton kernel computes what ``core`` computes frame by frame on the CPU: sampling along paths, the photometric
+error of both keyframes, confidence fusion. Every number is rounded as there; only the weight of the two keyframes
+differs in its last bits, because it takes an exponential.
 """
 # mypy: disable-error-code="no-untyped-def, untyped-decorator, no-untyped-call"
 # (Triton ships no types)
@@ -17,35 +18,35 @@ from torch import Tensor
 
 __all__ = ["Evidence", "carry_cells"]
 
-_BLOCK = 128  # cells of a program
+_BLOCK = 128  # cells per program
 
 
 class Evidence(NamedTuple):
-    """Pictures that say which keyframe's map to believe, and how differences are read (``evidence.by_evidence``)."""
+    """Luma planes and constants of confidence fusion, by which the two keyframes' maps are weighted."""
 
-    planes: Tensor  # (n + 1 or n + 2, rows, columns) uint8: the keyframe's, those of n frames, the next keyframe's
-    size: tuple[int, int]  # (height, width) of the picture in full
-    factor: int  # pixels of it along one of the plane
+    planes: Tensor  # (n + 1 or n + 2, rows, columns) uint8: of the keyframe, of n frames, of the next keyframe
+    size: tuple[int, int]  # (height, width) of the full picture
+    factor: int  # pixels of the picture per pixel of a plane, along each side
     margin: int  # pixels around the picture in each plane
-    window: int  # pixels along each side of what is compared
+    window: int  # pixels along each side of the windows that are compared
     sharpness: float  # change of the weight's logit per grey level
     distance: float  # share of the logit of the given weight
-    outside: float  # grey levels that a path counts for more if it ends outside of the frame
-    doubtful: float  # grey levels at which confidence is one half
+    outside: float  # grey levels added to the error of a path that ends outside of the frame
+    doubtful: float  # photometric error, grey levels, at which confidence is one half
 
 
 @triton.jit
 def _corner(offsets, index, mask, cells):
     """Return the cell below the sampling position along one axis, the step to its neighbour, and the fraction."""
     at = index + tl.load(offsets, mask=mask, other=0.0) * cells
-    at = tl.where(at > 0, tl.minimum(at, cells - 1), 0.0)  # asked this way round, a NaN is 0
+    at = tl.where(at > 0, tl.minimum(at, cells - 1), 0.0)  # compared this way round, a NaN becomes 0
     cell = at.to(tl.int32)
     return cell, tl.where(cell + 1 < cells, 1, 0), at - cell
 
 
 @triton.jit
 def _sample(plane, at, right, below, fx, fy, mask):
-    """Sample one channel bilinearly, border padded."""
+    """Sample one channel bilinearly, with border padding."""
     a = tl.load(plane + at, mask=mask, other=0.0)
     b = tl.load(plane + at + right, mask=mask, other=0.0)
     c = tl.load(plane + at + below, mask=mask, other=0.0)
@@ -57,22 +58,22 @@ def _sample(plane, at, right, below, fx, fy, mask):
 
 @triton.jit
 def _lerp(start, end, weight):
-    """Interpolate as torch.lerp does: exactly either end at weight 0 and 1, and equal ends come back."""
+    """Interpolate as ``torch.lerp`` does: exact at weights 0 and 1, and between equal ends."""
     return tl.where(weight < 0.5, start + weight * (end - start), end - (end - start) * (1.0 - weight))
 
 
 @triton.jit
 def _window_at(first, offsets, mask, size, last):
-    """Return where a window leads along one axis: its first pixel, kept inside the plane."""
-    # Float64, as motion.differences has it. The great number leaves no bits for fractions: rounded, ties to even.
-    apart = tl.load(offsets, mask=mask, other=0.0).to(tl.float64) * size
-    rounded = apart + 6755399441055744.0 - 6755399441055744.0
+    """Return the first pixel, along one axis, of the window that an offset leads to, clipped to the plane."""
+    # In float64, as in motion.luma. Adding 1.5 * 2**52 leaves no bits for a fraction: rounded to nearest, ties to even.
+    pixels = tl.load(offsets, mask=mask, other=0.0).to(tl.float64) * size
+    rounded = pixels + 6755399441055744.0 - 6755399441055744.0
     return tl.minimum(tl.maximum(first + rounded, 0.0), last).to(tl.int32)
 
 
 @triton.jit
 def _outside(path_x, path_y, row, column, height, width, mask):
-    """Return 1 where a path ends outside of the frame, else 0."""
+    """Return 1.0 where a path ends outside of the frame, else 0.0."""
     x = tl.div_rn(column + 0.5, tl.cast(column * 0 + width, tl.float32)) + tl.load(path_x, mask=mask, other=0.0)
     y = tl.div_rn(row + 0.5, tl.cast(row * 0 + height, tl.float32)) + tl.load(path_y, mask=mask, other=0.0)
     return tl.where((x >= 0) & (x <= 1) & (y >= 0) & (y <= 1), 0.0, 1.0)
@@ -84,9 +85,9 @@ def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evide
     channels, height, width, weight_step, cell_step, rows, columns, tall, wide, factor, margin,
     WINDOW: tl.constexpr, sharpness, distance, outside, doubtful, BLOCK: tl.constexpr,
 ):  # fmt: skip
-    """Carry both maps to one block of cells of a frame; axis 0 of the grid counts blocks, axis 1 frames.
+    """Warp and fuse both maps for one block of cells of a frame; axis 0 of the grid counts blocks, axis 1 frames.
 
-    Planes are of ``rows`` x ``columns``, the picture ``tall`` x ``wide``. WINDOW is 0 where nobody judges.
+    Planes are ``rows`` x ``columns``, the picture is ``tall`` x ``wide``. With WINDOW = 0, weights are used as given.
     """
     cells = height * width
     cell = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -152,15 +153,23 @@ def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evide
 def carry_cells(
     forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, evidence: Evidence | None = None
 ) -> tuple[Tensor, Tensor | None]:
-    """Warp the maps of two keyframes (C, h, w) along ``paths`` to the n frames between, and average them.
+    """Warp the maps of two keyframes to the n intermediate frames between them, and fuse them.
 
-    ``paths`` (n, 2, 2, h, w) lead from each frame to the keyframe and to the next one, offsets as ``MotionField`` has
-    them. ``weights`` are those of the forward map in [0, 1], one a frame (n,) or one a cell (n, h, w); where they are 1
-    nothing is read of the backward map and path, and where 0 nothing of the forward ones. The backward map may be None
-    where all are 1. With ``evidence`` the weight is only where judging begins. All tensors are float32 (other maps are
-    converted) and on one CUDA device, which is not waited for.
-    Returns the maps (n, C, h, w) and the confidence (n, h, w), None without evidence.
-    Raises ValueError if shapes do not fit each other.
+    All tensors are float32 (other maps are converted) and on one CUDA device, for which the function does not wait.
+
+    Args:
+        forward: The keyframe's map (C, h, w).
+        backward: The next keyframe's map (C, h, w); may be None if all weights are 1.
+        paths: Offsets (n, 2, 2, h, w), as in ``MotionField``, from each frame to the keyframe and to the next one.
+        weights: Weights of the forward map in [0, 1], per frame (n) or per cell (n, h, w). Where a weight is 1, nothing
+            is read from the backward map and path; where it is 0, nothing from the forward ones.
+        evidence: Planes by whose photometric error weights between 0 and 1 are adjusted.
+
+    Returns:
+        The maps (n, C, h, w) and their confidence (n, h, w) in [0, 1], None without ``evidence``.
+
+    Raises:
+        ValueError: Shapes do not match.
     """
     forward = forward.detach().float().contiguous()
     backward = forward if backward is None else backward.detach().float().contiguous()
@@ -168,8 +177,8 @@ def carry_cells(
     frames = len(paths)
     if backward.shape != forward.shape or paths.shape[1:] != (2, 2, height, width):
         raise ValueError(
-            f"maps {tuple(forward.shape)} and {tuple(backward.shape)}, paths {tuple(paths.shape)}: expected maps alike "
-            f"and paths (frames, 2, 2, {height}, {width})"
+            f"maps {tuple(forward.shape)} and {tuple(backward.shape)}, paths {tuple(paths.shape)}: expected maps of "
+            f"one shape and paths (frames, 2, 2, {height}, {width})"
         )
     if weights.shape not in ((frames,), (frames, height, width)):
         raise ValueError(f"weights {tuple(weights.shape)}: expected ({frames},) or ({frames}, {height}, {width})")
@@ -178,12 +187,12 @@ def carry_cells(
     confidence = None if evidence is None else torch.empty((frames, height, width), device=forward.device)
     if frames == 0:
         return out, confidence
-    judge = evidence or Evidence(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # with a window of 0 it is not looked at
+    given = evidence or Evidence(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # a window of 0: the kernel ignores it
     with torch.cuda.device_of(forward):
         _carry_block[(-(-height * width // _BLOCK), frames)](
-            forward, backward, paths.contiguous(), weights.contiguous(), judge.planes,
+            forward, backward, paths.contiguous(), weights.contiguous(), given.planes,
             out, out if confidence is None else confidence, channels, height, width, *steps,
-            *judge.planes.shape[-2:], *judge.size, *judge[2:], _BLOCK,
-            enable_fp_fusion=False,  # each rounding is where it is written, as in the interpreter
+            *given.planes.shape[-2:], *given.size, *given[2:], _BLOCK,
+            enable_fp_fusion=False,  # round exactly as written, as the interpreter does
         )  # fmt: skip
     return out, confidence

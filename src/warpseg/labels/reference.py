@@ -1,20 +1,24 @@
-"""The meaning of "labels": bilinear interpolation of every class, then argmax, in plain torch on any device."""
+"""Reference of labels: bilinear interpolation of every class, then argmax, in plain torch on any device."""
+
+from __future__ import annotations
 
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-_CHUNK_BYTES = 256 << 20  # interpolated scores held at a time
-_VECTOR = 8  # torch may round classes in whole vectors otherwise than those left over, so chunks hold whole vectors
+__all__ = ["labels_reference"]
+
+_CHUNK_BYTES = 256 << 20  # interpolated scores in memory at a time
+_VECTOR = 8  # classes per chunk are a multiple: torch may round those in whole vectors differently from the others
 
 
 def labels_reference(scores: Tensor, size: tuple[int, int]) -> Tensor:
     """Interpolate scores (C, h, w) to (C, H, W) in float32 and take the argmax over classes.
 
-    Returns (H, W) on the device of `scores`: uint8 for up to 255 classes, int32 for more. This is
-    `interpolate(scores.float()[None], size, mode="bilinear", align_corners=False)[0].argmax(0)`, bit for bit: the first
-    of equal maxima wins, and a NaN wins over any number. The C x H x W volume is held for a few classes at a time,
-    which changes nothing, as classes are interpolated independently of each other.
+    Returns (H, W) on the device of ``scores``: uint8 for up to 255 classes, int32 for more. This is
+    ``interpolate(scores.float()[None], size, mode="bilinear", align_corners=False)[0].argmax(0)``, bit for bit: the
+    first of equal maxima wins, and a NaN wins over any number. The C x H x W volume is computed for a few classes at a
+    time; the result is the same, because classes are interpolated independently of each other.
     """
     scores = scores.detach().float()[None]
     classes = scores.shape[1]

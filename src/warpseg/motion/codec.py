@@ -1,4 +1,4 @@
-"""The codec's block vectors, as predictions of the motion to the frame before (paper, section 3.2)."""
+"""Codec motion: turns the codec's block vectors into predictions of the motion to the frame before (paper, 3.2)."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ __all__ = ["CodedMotion", "blocks_of", "coded_motion"]
 
 @dataclass(frozen=True, eq=False)
 class CodedMotion:
-    """What a picture's vectors say of the motion to the frame before."""
+    """Motion to the frame before, as a picture's own vectors predict it."""
 
-    seeds: NDArray[np.float32]  # (2, 2, rows, columns): by vectors to the past and to the future; x, y in the plane's
-    # pixels, scaled to one frame, NaN where there is none
-    covered: float  # share of the picture that some vector covers
-    distances: Counter[int]  # pixels of the picture by the distance in frames of the vector that covers them
+    # (2, 2, rows, columns): from vectors to the past and to the future; x, y in pixels of the plane per frame, NaN
+    # where there is none.
+    seeds: NDArray[np.float32]
+    covered: float  # share of the picture that vectors cover
+    distances: Counter[int]  # pixels of the picture by the reference distance, in frames, of the vector covering them
 
 
 def blocks_of(vectors: NDArray[np.void]) -> NDArray[np.float32]:
-    """Turn FFmpeg's records into float32 (n, 7): centre x, y, width, height, dx, dy in pixels, side (-1 past, 1
-    future).
+    """Convert FFmpeg's vector records (n) to float32 (n, 7).
+
+    The columns are centre x, y, width, height, dx, dy in pixels of the picture, and side (-1 past, 1 future).
     """
     scale = np.maximum(vectors["motion_scale"], 1).astype(np.float32)
     columns = [vectors["dst_x"], vectors["dst_y"], vectors["w"], vectors["h"]]
@@ -37,9 +39,9 @@ def blocks_of(vectors: NDArray[np.void]) -> NDArray[np.float32]:
 
 
 def coded_motion(plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[int, Plane]) -> CodedMotion:
-    """Resolve each vector's reference and divide its motion by that distance (constant velocity).
+    """Resolve each vector's reference frame and divide the vector by its distance (constant velocity).
 
-    A future reference counts backwards. ``blocks`` and ``candidates`` are as in ``references.resolve``.
+    Vectors to future references are negated. ``blocks`` and ``candidates`` are as in ``references.resolve``.
     """
     distance, _ = resolve(plane, blocks, candidates)
     seeds = np.full((2, 2, *plane.grid), np.nan, np.float32)
@@ -58,7 +60,7 @@ def _paint(
     size: tuple[int, int],
     seeds: NDArray[np.float32],
 ) -> float:
-    """Write each block's motion, scaled to one frame, into the cells whose centres it covers; return their share."""
+    """Write each block's motion per frame into the cells whose centres it covers; return the share of covered cells."""
     rows, columns = seeds.shape[2:]
     cell_h, cell_w = size[0] / rows, size[1] / columns
     for i in range(len(blocks)):

@@ -1,4 +1,4 @@
-"""Dense optical flow: the paper's prop-flow baseline, and what vectors are compared with."""
+"""Optical flow: DIS and RAFT, the paper's prop-flow baseline and a reference for codec vectors."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from torch.nn import functional as F
 from warpseg.errors import ModelError, MotionUnavailable
 from warpseg.motion.luma import Plane
 
-__all__ = ["Flow", "dis", "flow", "raft"]
+__all__ = ["Flow", "dis", "flow", "raft", "to_cells"]
 
-_SMALLEST = 16  # pixels along each side that DIS needs, lest its coarsest level is empty
+_SMALLEST = 16  # pixels along each side; the coarsest level of DIS is empty for smaller pictures
 
-# Called with two luma pictures (h, w): where each pixel of the first is in the second, (2, h, w) in pixels.
+# Takes two luma pictures (h, w) and returns where each pixel of the first is in the second: (2, h, w), pixels.
 Flow = Callable[[NDArray[np.uint8], NDArray[np.uint8]], NDArray[np.float32]]
 
 
 def flow(weights: Path | str | None = None) -> Flow:
-    """Return RAFT with these weights, or without any OpenCV's DIS."""
+    """Return RAFT with these weights, or OpenCV's DIS if there are none."""
     return dis() if weights is None else raft(weights)
 
 
-class _Inverse(Protocol):
-    """What OpenCV's DIS object does."""
+class _InverseSearch(Protocol):
+    """Interface of OpenCV's DIS object."""
 
     def calc(self, a: NDArray[np.uint8], b: NDArray[np.uint8], flow: None) -> NDArray[np.float32]: ...
 
@@ -37,13 +37,13 @@ class _Inverse(Protocol):
 def dis() -> Flow:
     """Return OpenCV's dense inverse search (Kroeger et al., 2016), medium preset.
 
-    Raises ``MotionUnavailable`` where OpenCV is not installed.
+    Raises ``MotionUnavailable`` if OpenCV is not installed.
     """
     try:
         import cv2
     except ImportError as error:
         raise MotionUnavailable("optical flow needs OpenCV: pip install 'warpseg[flow]'") from error
-    search = cast(_Inverse, cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
+    search = cast(_InverseSearch, cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM))
 
     def flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = a.shape
@@ -55,17 +55,17 @@ def dis() -> Flow:
 
 
 def raft(weights: Path | str, *, device: str = "cpu") -> Flow:
-    """Return torchvision's RAFT (Teed and Deng, 2020) with weights from a file: ``.pth`` or ``.safetensors``, large or
-    small.
+    """Return torchvision's RAFT (Teed and Deng, 2020), large or small, with weights from a file.
 
-    Luma is shown on all three channels. Raises ``ModelError`` where the file is not such weights.
+    ``weights`` is a ``.pth`` or ``.safetensors`` file. Luma goes into all three channels. Raises ``ModelError`` if the
+    file does not contain RAFT weights.
     """
     network = _load_raft(Path(weights)).to(device).eval()
 
     @torch.inference_mode()
     def flow(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = a.shape
-        # RAFT wants multiples of 8, and no side under 128.
+        # RAFT needs sides that are multiples of 8 and at least 128.
         padding = (0, max(-width % 8, 128 - width), 0, max(-height % 8, 128 - height))
 
         def picture(luma: NDArray[np.uint8]) -> Tensor:
@@ -93,7 +93,7 @@ def _load_raft(path: Path) -> nn.Module:
         network = cast(nn.Module, (raft_large if large else raft_small)(weights=None))
         network.load_state_dict(state)
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such file; give torchvision's RAFT weights") from error
+        raise ModelError(f"{path}: no such file; give the path of torchvision's RAFT weights") from error
     except Exception as error:
         what = type(error).__name__
         raise ModelError(f"{path}: not weights of torchvision's RAFT ({what}); give its .pth") from error
@@ -101,9 +101,7 @@ def _load_raft(path: Path) -> nn.Module:
 
 
 def to_cells(flow: NDArray[np.float32], plane: Plane) -> NDArray[np.float32]:
-    """Return a flow (2, h, w) in pixels of the plane as offsets (2, rows, columns), fractions of the frame: cell
-    means.
-    """
+    """Average a flow (2, h, w), pixels of the plane, over cells: offsets (2, rows, columns), fractions of the frame."""
     scale = torch.tensor([plane.factor / plane.size[1], plane.factor / plane.size[0]])[:, None, None]
     cells = F.adaptive_avg_pool2d(torch.from_numpy(np.ascontiguousarray(flow)), plane.grid)
     return cast(NDArray[np.float32], (cells * scale).numpy())

@@ -1,4 +1,4 @@
-"""Luma planes: reduced luma with a margin, ready for block matching, and the photometric error between two."""
+"""Luma planes: reduced luma with a margin for block matching, and the photometric error between two of them."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.sad import WINDOW, difference
+from warpseg.motion.sad import WINDOW, sad
 
 __all__ = ["CELL", "MARGIN", "Plane"]
 
 CELL = 4  # pixels of the plane along each side of a cell of the motion field
-MARGIN = 16  # pixels that continue the border on each side
+MARGIN = 16  # pixels on each side, copies of the border
 
-_SHORT_SIDE = 400  # pixels: larger pictures are matched at a half, a third, ..., whichever comes nearest
+_SHORT_SIDE = 400  # pixels: larger pictures are matched at a half, a third, ... of their size, whichever is nearest
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Plane:
-    """Luma at 1/``factor`` of the picture's size, surrounded by ``MARGIN`` pixels of its border."""
+    """Luma at 1/``factor`` of the picture's size, padded by ``MARGIN`` pixels with its border."""
 
     pixels: NDArray[np.uint8]  # (h + 2 MARGIN, w + 2 MARGIN)
-    factor: int  # pixels of the picture along one of the plane
+    factor: int  # pixels of the picture per pixel of the plane, along each side
     size: tuple[int, int]  # (height, width) of the picture, coded orientation
 
     @classmethod
@@ -35,7 +35,7 @@ class Plane:
 
     @cached_property
     def coarser(self) -> Plane:
-        """The same at half the size."""
+        """The plane at half the size."""
         return Plane(_shrink(self.luma, 2), 2 * self.factor, self.size)
 
     @property
@@ -45,19 +45,19 @@ class Plane:
 
     @property
     def grid(self) -> tuple[int, int]:
-        """The (rows, columns) of cells that divide the picture evenly."""
+        """The grid (rows, columns) of cells that divide the picture evenly."""
         height, width = (max(round(side / self.factor / CELL), 1) for side in self.size)
         return height, width
 
     def difference(self, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the photometric error (h, w): the mean luma difference, grey levels, of the windows around each cell
-        and around where its offset leads in ``other``.
+        """Return the photometric error (h, w) along ``offsets``, in grey levels.
 
-        ``offsets`` (2, h, w) are fractions of the frame; the grid may be any.
+        It is the mean absolute luma difference between the 8x8 window around each cell and the one in ``other`` to
+        which the cell's offset leads. ``offsets`` (2, h, w) are fractions of the frame, on any grid.
         """
         out = np.empty(offsets.shape[1:], np.float32)
         size = (self.size[0] / self.factor, self.size[1] / self.factor)
-        _differences(self.pixels, other.pixels, size, offsets, out)
+        _photometric_error(self.pixels, other.pixels, size, offsets, out)
         return out
 
     def __repr__(self) -> str:
@@ -65,14 +65,14 @@ class Plane:
         return f"Plane({width}x{height}, 1/{self.factor})"
 
 
-# Loops instead of slices: the errors that slices of unlike shape would raise take seconds to compile.
+# Loops instead of slices: the error handling for slices of different shapes takes seconds to compile.
 
 
 @numba.njit(cache=True, nogil=True)
 def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
-    """Return ``luma`` at 1/factor of its size, each pixel the mean of factor x factor, with margins.
+    """Return ``luma`` (height, width) at 1/factor of its size, with margins; each pixel is a mean of factor x factor.
 
-    A remainder at the far edges is left out.
+    A remainder at the bottom and right edges is left out.
     """
     rows, columns = max(luma.shape[0] // factor, 1), max(luma.shape[1] // factor, 1)
     out = np.empty((rows + 2 * MARGIN, columns + 2 * MARGIN), np.uint8)
@@ -82,7 +82,7 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
         if factor == 1:
             for k in range(columns):
                 inside[k] = luma[row, k]
-        elif factor == 2:  # written out, these become vector instructions
+        elif factor == 2:  # written out, because LLVM vectorises these
             a, b = luma[2 * row], luma[2 * row + 1]
             for k in range(columns):
                 four = np.uint16(a[2 * k]) + np.uint16(a[2 * k + 1]) + np.uint16(b[2 * k]) + np.uint16(b[2 * k + 1])
@@ -110,7 +110,7 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
 def _mean_rows(
     luma: NDArray[np.uint8], first: int, factor: int, sums: NDArray[np.uint16], out: NDArray[np.uint8]
 ) -> None:
-    """Write the means of factor x factor pixels of the ``factor`` rows from ``first`` on."""
+    """Write the means of factor x factor pixels over ``factor`` rows, beginning with row ``first``."""
     for k in range(len(sums)):
         sums[k] = luma[first, k]
     for row in range(first + 1, first + factor):
@@ -125,7 +125,7 @@ def _mean_rows(
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _differences(
+def _photometric_error(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],
     size: tuple[float, float],
@@ -142,10 +142,10 @@ def _differences(
     zero, last_x, last_y = np.int32(0), np.int32(width - WINDOW), np.int32(height - WINDOW)
     for row in range(rows):
         top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
-        for column in range(columns):  # apart from the windows, so that it becomes vector instructions
+        for column in range(columns):  # a loop of its own, separate from the matching, so that LLVM vectorises it
             x = lefts[column] + np.int32(np.rint(offsets[0, row, column] * size[1]))
             y = np.int32(top) + np.int32(np.rint(offsets[1, row, column] * size[0]))
             ends[column] = min(max(y, zero), last_y) * np.int32(width) + min(max(x, zero), last_x)
         for column in range(columns):
-            apart = difference(here, there, width, top * width + lefts[column], ends[column])
-            out[row, column] = apart / np.float32(WINDOW * WINDOW)
+            total = sad(here, there, width, top * width + lefts[column], ends[column])
+            out[row, column] = total / np.float32(WINDOW * WINDOW)

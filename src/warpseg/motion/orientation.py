@@ -1,4 +1,4 @@
-"""Fields and planes from coded to displayed orientation."""
+"""Orientation: turns motion fields and luma planes from coded to displayed orientation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["rotate", "turned_plane"]
 def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> MotionField:
     """Turn a field counter-clockwise by a multiple of 90 degrees, then swap left and right if ``mirrored``.
 
-    Grid and directions change as the picture does for display.
+    The grid and the directions of the offsets turn together, as the picture does for display.
     """
     turns = degrees // 90 % 4
     offsets, confidence = motion.offsets, motion.confidence
@@ -29,7 +29,7 @@ def rotate(motion: MotionField, degrees: int, *, mirrored: bool = False) -> Moti
 
 
 def turned_plane(plane: Plane, degrees: int, *, mirrored: bool = False) -> Plane:
-    """Turn a plane as ``rotate`` turns fields; the same object where there is nothing to turn."""
+    """Turn a plane as ``rotate`` turns fields; returns the same object if there is nothing to turn."""
     turns = degrees // 90 % 4
     if not turns and not mirrored:
         return plane

@@ -1,8 +1,8 @@
-"""Which frame a vector points to.
+"""References: finds the frame that each codec vector points to.
 
-A codec's record says past or future, not which of several references. Each candidate is tried on the picture: the right
-one is where the block's luma is found again. Flat or still blocks fit several; they follow the majority of the clear
-ones.
+FFmpeg's record of a vector states past or future, but not which of several references. Each candidate frame is
+therefore compared with the picture: the reference is the one in which the block's luma is found again. Flat or static
+blocks fit several candidates; they follow the majority of the unambiguous blocks.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.motion.luma import MARGIN, Plane
-from warpseg.motion.sad import WINDOW, difference
+from warpseg.motion.sad import WINDOW, sad
 
 __all__ = ["resolve"]
 
-_CLEAR = 2.0  # grey levels by which one candidate must beat another to be the clearly better one
-_SAMPLED = 4  # one in so many blocks votes
-_NOBODY = np.zeros(0, np.int32)
+_CLEAR = 2.0  # grey levels by which a candidate must beat another to be clearly better
+_SAMPLED = 4  # every fourth block votes
+_NO_DISTANCES = np.zeros(0, np.int32)
 
 
 def resolve(
     plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[int, Plane]
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Return each block's distance in frames (n; negative: past, 0: no candidate on its side) and its match error in
-    grey levels (n).
+    """Return each block's reference distance (n), in frames, and its photometric error (n), in grey levels.
 
-    ``blocks`` is (n, 7) as ``codec.blocks_of`` makes them; ``candidates`` maps distances (-1: the frame before, 2: two
-    frames ahead) to planes; those of another size are none.
+    A distance is negative for the past, and 0 where the block's side has no candidate. ``blocks`` is (n, 7) from
+    ``codec.blocks_of``. ``candidates`` maps distances (-1: the frame before, 2: two frames ahead) to planes; planes of
+    another size are ignored.
     """
     distance = np.zeros(len(blocks), np.int32)
     error = np.full(len(blocks), np.inf, np.float32)
@@ -44,14 +44,14 @@ def resolve(
 def _by_votes(
     plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[int, Plane], tried: list[int], side: int
 ) -> list[int]:
-    """Sort candidates by how many of a sample of the blocks they clearly fit best, then by nearness."""
+    """Sort candidates by the number of sampled blocks that they clearly fit best, then by distance."""
     if len(tried) < 2 or not len(blocks):
         return tried
     errors = np.full((len(tried), len(blocks[::_SAMPLED])), np.inf, np.float32)
     for row, d in zip(errors, tried, strict=True):
-        _match(plane.pixels, candidates[d].pixels, plane.factor, blocks, _SAMPLED, side, d, _NOBODY, row)
+        _match(plane.pixels, candidates[d].pixels, plane.factor, blocks, _SAMPLED, side, d, _NO_DISTANCES, row)
     best, second = np.partition(errors, 1, axis=0)[:2]
-    with np.errstate(invalid="ignore"):  # the other side's blocks
+    with np.errstate(invalid="ignore"):  # infinity - infinity, for blocks of the other side
         clear = second - best > _CLEAR
     votes = np.bincount(errors.argmin(0)[clear], minlength=len(tried))
     return [tried[k] for k in np.argsort(-votes, kind="stable")]
@@ -69,10 +69,11 @@ def _match(
     distance: NDArray[np.int32],
     error: NDArray[np.float32],
 ) -> None:
-    """Give ``every``-th block of a side the ``candidate`` if it fits clearly better than what the block has.
+    """Assign ``candidate`` to each ``every``-th block of a side that it fits clearly better than the block's present
+    reference.
 
-    ``error`` is the mean luma difference of the window at the block's centre and where its vector points. An empty
-    ``distance`` asks for these errors alone.
+    ``error`` is the mean absolute luma difference between the window at the block's centre and the one that its vector
+    points to. With an empty ``distance``, only these errors are written.
     """
     height, width = plane.shape
     here, there = plane.reshape(-1), other.reshape(-1)
@@ -85,8 +86,8 @@ def _match(
         x, y = left + int(np.rint(blocks[i, 4] / factor)), top + int(np.rint(blocks[i, 5] / factor))
         left, top = min(max(left, 0), width - WINDOW), min(max(top, 0), height - WINDOW)
         x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-        off = difference(here, there, width, top * width + left, y * width + x) / np.float32(WINDOW * WINDOW)
+        mean = sad(here, there, width, top * width + left, y * width + x) / np.float32(WINDOW * WINDOW)
         if not len(distance):
-            error[k] = off
-        elif distance[k] == 0 or off + _CLEAR < error[k]:
-            distance[k], error[k] = candidate, off
+            error[k] = mean
+        elif distance[k] == 0 or mean + _CLEAR < error[k]:
+            distance[k], error[k] = candidate, mean

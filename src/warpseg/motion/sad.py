@@ -1,7 +1,8 @@
-"""Two 8x8 windows compared: what block matching spends its time on.
+"""SAD: the sum of absolute differences of two 8x8 windows, and the normal equations of their alignment.
 
-Written as vectors of eight bytes, LLVM turns a row's differences into one instruction (psadbw, uabal); from a loop over
-bytes it does not, and matching takes thirteen times as long. NOTHING is checked: windows must lie inside the pictures.
+Block matching spends most of its time here. The kernels are written as LLVM vectors of eight bytes, because LLVM then
+turns a row's differences into one instruction (psadbw, uabal); from a loop over bytes it does not, and matching takes
+thirteen times as long. Nothing is checked: windows MUST lie inside the pictures.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["WINDOW", "difference", "normal_equations"]
+__all__ = ["WINDOW", "normal_equations", "sad"]
 
 WINDOW = 8  # pixels along each side
 
@@ -25,7 +26,7 @@ _POSITIONS = (types.uintp,) * 3
 
 
 class _Rows:
-    """Emits loads of eight pixels, widened to 32 bits, from a flat picture."""
+    """Emitter of loads of eight pixels, widened to 32 bits, from a flat picture."""
 
     def __init__(self, context: Any, builder: Any, kind: Any, picture: Any) -> None:
         self._builder, self._data = builder, context.make_array(kind)(context, builder, picture).data
@@ -50,15 +51,15 @@ def _sum(builder: Any, vectors: Sequence[Any]) -> Any:
 
 
 @intrinsic
-def _difference(context: Any, a: Any, b: Any, here: Any, there: Any, stride: Any) -> Any:
+def _sad(context: Any, a: Any, b: Any, here: Any, there: Any, stride: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         rows_a, rows_b = (_Rows(context, builder, (a, b)[i], arguments[i]) for i in (0, 1))
         p, q, stride = arguments[2:]
         sums = []
         for _ in range(WINDOW):
-            apart = builder.sub(rows_a(p), rows_b(q))
-            apart = _call(builder, f"llvm.abs.v{WINDOW}i32", _INTS, [apart, ir.IntType(1)(0)])
-            sums.append(_sum(builder, [apart]))  # row by row: the pattern that becomes one instruction
+            difference = builder.sub(rows_a(p), rows_b(q))
+            difference = _call(builder, f"llvm.abs.v{WINDOW}i32", _INTS, [difference, ir.IntType(1)(0)])
+            sums.append(_sum(builder, [difference]))  # row by row: the pattern that becomes one instruction
             p, q = builder.add(p, stride), builder.add(q, stride)
         total = sums[0]
         for one in sums[1:]:
@@ -80,8 +81,8 @@ def _normal_equations(context: Any, a: Any, b: Any, here: Any, there: Any, strid
         for _ in range(WINDOW):
             x = builder.sub(rows_b(builder.add(q, one)), rows_b(builder.sub(q, one)))
             y = builder.sub(rows_b(builder.add(q, stride)), rows_b(builder.sub(q, stride)))
-            apart = builder.sub(rows_a(p), rows_b(q))
-            for products_of, (m, n) in zip(products, ((x, x), (x, y), (y, y), (x, apart), (y, apart)), strict=True):
+            d = builder.sub(rows_a(p), rows_b(q))
+            for products_of, (m, n) in zip(products, ((x, x), (x, y), (y, y), (x, d), (y, d)), strict=True):
                 products_of.append(builder.mul(m, n))
             p, q = builder.add(p, stride), builder.add(q, stride)
         return cgutils.pack_array(builder, [_sum(builder, products_of) for products_of in products])
@@ -90,21 +91,21 @@ def _normal_equations(context: Any, a: Any, b: Any, here: Any, there: Any, strid
 
 
 @numba.njit(cache=True, nogil=True)
-def difference(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int) -> int:
-    """Return the sum of absolute differences of the window of ``a`` at ``here`` and that of ``b`` at ``there``.
+def sad(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int) -> int:
+    """Return the sum of absolute differences between the window of ``a`` at ``here`` and that of ``b`` at ``there``.
 
-    Both are flat pictures of ``stride`` bytes a row, positions those of the windows' first pixels.
+    Both are flat pictures of ``stride`` bytes per row; positions are those of the windows' first pixels.
     """
-    return _difference(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]
+    return _sad(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]
 
 
 @numba.njit(cache=True, nogil=True)
 def normal_equations(
     a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int
 ) -> tuple[int, int, int, int, int]:
-    """Return the sums of xx, xy, yy, xd, yd over the windows, where x, y are twice the gradient of ``b`` and d is
-    ``a - b``.
+    """Return the sums of xx, xy, yy, xd and yd over two windows: the normal equations of Lucas and Kanade (1981).
 
-    The window of ``b`` must have a pixel around it.
+    x and y are twice the gradient of ``b``, d is ``a - b``. Positions are as in ``sad``; the window of ``b`` must have
+    a pixel of the picture all around it.
     """
     return _normal_equations(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]

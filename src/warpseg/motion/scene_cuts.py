@@ -1,4 +1,4 @@
-"""Where one scene ends and another begins."""
+"""Scene cuts: detects the frames whose content motion does not explain."""
 
 from __future__ import annotations
 
@@ -11,28 +11,29 @@ from numpy.typing import NDArray
 
 __all__ = ["CutDetector"]
 
-_UNEXPLAINED = 0.17  # share of the contrast that motion must leave unexplained; ordinary video stays below 0.14
-_JUMP = 2.0  # and how many times the usual share
-_MEMORY = 8  # frames that "usual" looks back on
-_FLAT = 4.0  # grey levels: a picture with less contrast has none to explain
-_OTHER_GREYS = 0.15  # distance of the grey values' histograms, asked for where nothing is usual yet
-_SAMPLES = 1000  # at least, so that small pictures are judged on more than a few pixels
+_UNEXPLAINED = 0.17  # least share of the contrast that is unexplained at a cut; ordinary video stays below 0.14
+_JUMP = 2.0  # least ratio of that share, at a cut, to its recent median
+_MEMORY = 8  # frames of which the median is taken
+_FLAT = 4.0  # grey levels: below this contrast a picture counts as flat
+_HISTOGRAM_DISTANCE = 0.15  # least distance of the luma histograms at a cut that no earlier frame precedes
+_SAMPLES = 1000  # least number of compared pixels, for pictures with few cells
 
 
 class CutDetector:
-    """Decides, frame by frame, whether motion still explains the picture.
+    """Detector that decides, frame by frame, whether motion still explains the picture.
 
-    After a cut no vector finds its content: what remains unexplained jumps from its usual share of the picture's
-    contrast to most of it. Noise, flicker and fast motion leave much unexplained in every frame, so they do not jump.
+    At a cut no vector finds its content again: the luma error left after motion jumps from its usual share of the
+    picture's contrast to most of it. Noise, flicker and fast motion leave a large error in every frame, so they cause
+    no jump.
     """
 
     def __init__(self) -> None:
         self._recent: deque[float] = deque(maxlen=_MEMORY)
 
     def __call__(self, luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]) -> bool:
-        """Return whether a cut lies between ``before`` and ``luma`` (h, w).
+        """Return whether a cut lies between ``before`` (h, w) and ``luma`` (h, w), both uint8.
 
-        ``offsets`` (2, rows, columns) lead back, coded orientation.
+        ``offsets`` (2, rows, columns) lead from ``luma`` to ``before``, fractions of the frame in coded orientation.
         """
         finer = min(math.ceil(math.sqrt(_SAMPLES / offsets[0].size)), 8)
         if finer > 1:
@@ -42,8 +43,8 @@ class CutDetector:
         if self._recent:
             cut = share > max(_UNEXPLAINED, _JUMP * float(np.median(self._recent)))
         else:
-            chance = 3 / math.sqrt(luma.size)  # by which histograms of the same noise differ
-            cut = share > _UNEXPLAINED and contrast > _FLAT and histograms > _OTHER_GREYS + chance
+            chance = 3 / math.sqrt(luma.size)  # distance between histograms of two samples of the same noise
+            cut = share > _UNEXPLAINED and contrast > _FLAT and histograms > _HISTOGRAM_DISTANCE + chance
         self._recent.append(share)
         return cut
 
@@ -52,7 +53,9 @@ class CutDetector:
 def _unexplained(
     luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]
 ) -> tuple[float, float, float]:
-    """Return mean luma error after motion, mean deviation from the mean luma, and the histograms' distance (0..1)."""
+    """Return the mean luma error after motion, the mean deviation from the mean luma (both in grey levels), and the
+    distance of the luma histograms (0 to 1).
+    """
     height, width = luma.shape
     rows, columns = offsets.shape[1:]
     error = 0.0
@@ -70,11 +73,11 @@ def _unexplained(
     mean = 0.0
     for grey in range(256):
         mean += grey * ours[grey] / samples
-    contrast, apart = 0.0, 0
+    contrast, distance = 0.0, 0
     for coarse in range(16):
         more = 0
         for grey in range(16 * coarse, 16 * coarse + 16):
             contrast += abs(grey - mean) * ours[grey]
             more += ours[grey] - theirs[grey]
-        apart += abs(more)
-    return error / samples, contrast / samples, apart / (2 * samples)
+        distance += abs(more)
+    return error / samples, contrast / samples, distance / (2 * samples)

@@ -1,4 +1,4 @@
-"""Motion turned around by carrying each cell's vector to where it points."""
+"""Splatting: turns motion around by writing each cell's vector to the cell it points to; checks both directions."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors
 
-__all__ = ["round_trip", "splat"]
+__all__ = ["check_consistency", "splat"]
 
 
 def splat(plane: Plane, found: Vectors) -> NDArray[np.float32]:
-    """Return predictions (1, 2, rows, columns) of the way back: each vector, negated, in the cell it points to.
+    """Return seeds (1, 2, rows, columns) for the reverse motion, in pixels of the plane, by forward splatting.
 
-    Where several meet, the one that matches best wins: it is what hides the others. NaN where none arrives, which is
-    where the content is hidden in ``plane``.
+    Each vector is negated and written to the cell it points to. Where several meet, the one with the least SAD wins: it
+    occludes the others. Cells that no vector reaches are NaN; their content is occluded in ``plane``.
     """
     rows, columns = found.error.shape
     back = np.full((2, rows, columns), np.nan, np.float32)
@@ -41,17 +41,20 @@ def _splat(
 
 
 @numba.njit(cache=True, nogil=True)
-def round_trip(there: NDArray[np.float32], back: NDArray[np.float32], confidence: NDArray[np.float32]) -> None:
-    """Lower the confidence (rows, columns) of ``there`` where ``back``, taken from its end, does not lead home again.
+def check_consistency(
+    forward: NDArray[np.float32], backward: NDArray[np.float32], confidence: NDArray[np.float32]
+) -> None:
+    """Lower the confidence (rows, columns) of ``forward``, in place, by a forward-backward consistency check.
 
-    Both fields are (2, rows, columns), fractions of the frame. Half remains where the two are a cell apart.
+    Both fields are offsets (2, rows, columns), fractions of the frame. Where ``backward``, read at the end of
+    ``forward``, misses the starting point by d cells, confidence is divided by 1 + d².
     """
     rows, columns = confidence.shape
     for row in range(rows):
         for column in range(columns):
-            dx, dy = there[0, row, column] * columns, there[1, row, column] * rows
+            dx, dy = forward[0, row, column] * columns, forward[1, row, column] * rows
             y = min(max(int(np.floor(row + 0.5 + dy)), 0), rows - 1)
             x = min(max(int(np.floor(column + 0.5 + dx)), 0), columns - 1)
-            dx += back[0, y, x] * columns
-            dy += back[1, y, x] * rows
+            dx += backward[0, y, x] * columns
+            dy += backward[1, y, x] * rows
             confidence[row, column] /= 1 + dx * dx + dy * dy

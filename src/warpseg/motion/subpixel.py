@@ -1,4 +1,4 @@
-"""The last fraction of a pixel, and how much a vector is to be believed."""
+"""Subpixel refinement: adds the last fraction of a pixel to each vector and measures its confidence."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from warpseg.motion.sad import WINDOW, normal_equations
 from warpseg.motion.search import Vectors, corner
 from warpseg.types import HALF_CONFIDENCE, confidence_of
 
-__all__ = ["certainty", "refine"]
+__all__ = ["confidence_along", "refine"]
 
-_NOISE = 1024.0  # added to the summed squared gradients: where there is less texture, the fraction goes to zero
-_EQUAL = 32  # summed difference up to which there is nothing to gain: half a grey level a pixel
+_NOISE = 1024.0  # added to the summed squared gradients: with less texture than this, the step goes to zero
+_EQUAL_SAD = 32  # SAD up to which there is nothing to gain: half a grey level per pixel
 
 
 def refine(plane: Plane, other: Plane, found: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return offsets (2, rows, columns) as a fraction of the frame, and confidence (rows, columns) in [0, 1].
+    """Return offsets (2, rows, columns), fractions of the frame, and confidence (rows, columns) in [0, 1].
 
-    One step of Lucas and Kanade's method around each whole vector; windows that are equal stay where they are.
-    Confidence falls with the difference that the vector leaves.
+    Each vector is refined by one step of the method of Lucas and Kanade (1981), unless its windows are equal already.
+    Confidence falls with the photometric error that the whole-pixel vector leaves.
     """
     rows, columns = found.error.shape
     size = (plane.size[0] / plane.factor, plane.size[1] / plane.factor)
@@ -51,26 +51,26 @@ def _refine(
             x, y = whole[0, row, column], whole[1, row, column]
             dx, dy = np.float32(0), np.float32(0)
             inside = 0 < left + x < width - WINDOW - 1 and 0 < top + y < height - WINDOW - 1
-            if inside and error[row, column] > _EQUAL:
-                dx, dy = _step(here, there, width, top * width + left, (top + y) * width + left + x)
+            if inside and error[row, column] > _EQUAL_SAD:
+                dx, dy = _lucas_kanade_step(here, there, width, top * width + left, (top + y) * width + left + x)
             offsets[0, row, column] = (x + dx) / size[1]
             offsets[1, row, column] = (y + dy) / size[0]
-            off = error[row, column] / np.float32(HALF_CONFIDENCE * WINDOW * WINDOW)
-            confidence[row, column] = 1 / (1 + off * off)
+            relative = error[row, column] / np.float32(HALF_CONFIDENCE * WINDOW * WINDOW)
+            confidence[row, column] = 1 / (1 + relative * relative)
 
 
-def certainty(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the confidence (rows, columns) of offsets that were not searched here."""
+def confidence_along(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the confidence (rows, columns) of ``offsets`` (2, rows, columns) from another source, such as flow."""
     return confidence_of(plane.difference(other, offsets))
 
 
 @numba.njit(cache=True, nogil=True, error_model="numpy")
-def _step(
+def _lucas_kanade_step(
     here: NDArray[np.uint8], there: NDArray[np.uint8], stride: int, at: int, found: int
 ) -> tuple[np.float32, np.float32]:
-    """Return the step that, by the gradients of ``there``, explains best how the two windows differ.
+    """Return the step (x, y), in pixels, that best aligns the two windows to first order; zero if it exceeds a pixel.
 
-    Zero where that would be more than a pixel.
+    ``at`` and ``found`` are the positions of the windows' first pixels in ``here`` and ``there``.
     """
     xx, xy, yy, xd, yd = normal_equations(here, there, stride, at, found)
     a, b, c = np.float32(xx + _NOISE), np.float32(yy + _NOISE), np.float32(xy)

@@ -1,4 +1,4 @@
-"""Motion from each picture to the one before it, and back: whatever the vectors come from, one search decides."""
+"""Tracking: finds the motion from each picture to the one before it, and back, by one search seeded by all sources."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from warpseg.motion.estimate import predictions
 from warpseg.motion.flow import Flow, to_cells
 from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors, search
-from warpseg.motion.splat import round_trip, splat
-from warpseg.motion.subpixel import certainty, refine
+from warpseg.motion.splat import check_consistency, splat
+from warpseg.motion.subpixel import confidence_along, refine
 from warpseg.types import MotionField, MotionSource
 
 __all__ = ["Step", "Tracker"]
 
-_ENOUGH = 0.25  # share of the picture that coded vectors must cover; below it the search begins at lower resolution
+_ENOUGH = 0.25  # share of the picture that coded vectors must cover; below it, estimation adds seeds
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,14 +30,14 @@ class Step:
     motion: MotionField  # from the later to the earlier
     reverse: Callable[[], MotionField]  # finds the motion from the earlier to the later
     source: MotionSource
-    coded: CodedMotion | None  # what the later picture's vectors said
+    coded: CodedMotion | None  # from the later picture's vectors
 
 
 class Tracker:
-    """Follows a video picture by picture; remembers the last motion, which predicts the next.
+    """Tracker that follows a video picture by picture; its last motion predicts the next.
 
-    With ``flow``, motion is what that says; else it is searched, beginning with the vectors of the codec where there
-    are any.
+    With ``flow``, that function finds the motion. Otherwise a block search does, seeded by the codec's vectors where
+    there are any.
     """
 
     def __init__(self, flow: Flow | None = None) -> None:
@@ -48,10 +48,10 @@ class Tracker:
     def __call__(
         self, plane: Plane, previous: Plane, records: NDArray[np.void] | None, candidates: Mapping[int, Plane]
     ) -> Step:
-        """Return the step between ``previous`` and ``plane``, which have one size.
+        """Return the step between ``previous`` and ``plane``, which must have the same size.
 
-        ``records`` are FFmpeg's motion vectors of the later picture, ``candidates`` the planes that they may refer to,
-        by distance in frames.
+        ``records`` are FFmpeg's motion vectors of the later picture; ``candidates`` maps distances in frames to the
+        planes that the vectors may refer to.
         """
         if self._flow is not None:
             return self._by_flow(self._flow, plane, previous)
@@ -69,17 +69,17 @@ class Tracker:
             seeds.append(before[None])
         found = search(plane, previous, np.concatenate(seeds))
         offsets, confidence = refine(plane, previous, found)
-        behind, self._coded, self._vectors = self._coded, coded, found
+        coded_before, self._coded, self._vectors = self._coded, coded, found
 
         def reverse() -> MotionField:
-            # At constant velocity, what led to the frame before leads on to the next when negated; a B-frame's vectors
-            # to the future do so in their own right.
+            # At constant velocity, the negated motion to the frame before leads to the next frame; a B-frame's vectors
+            # to the future lead there directly.
             seeds = [splat(plane, found)]
-            if behind is not None and behind.seeds.shape[2:] == plane.grid:
-                seeds.append(-behind.seeds)
-            back, sure = refine(previous, plane, search(previous, plane, np.concatenate(seeds)))
-            round_trip(back, offsets, sure)
-            return _field(back, sure)
+            if coded_before is not None and coded_before.seeds.shape[2:] == plane.grid:
+                seeds.append(-coded_before.seeds)
+            backward, confidence = refine(previous, plane, search(previous, plane, np.concatenate(seeds)))
+            check_consistency(backward, offsets, confidence)
+            return _field(backward, confidence)
 
         return Step(_field(offsets, confidence), reverse, "codec" if trusted else "estimate", coded)
 
@@ -87,14 +87,14 @@ class Tracker:
     def _by_flow(flow: Flow, plane: Plane, previous: Plane) -> Step:
         def between(a: Plane, b: Plane) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
             offsets = to_cells(flow(a.luma, b.luma), a)
-            return offsets, certainty(a, b, offsets)
+            return offsets, confidence_along(a, b, offsets)
 
         offsets, confidence = between(plane, previous)
 
         def reverse() -> MotionField:
-            back, sure = between(previous, plane)
-            round_trip(back, offsets, sure)
-            return _field(back, sure)
+            backward, confidence = between(previous, plane)
+            check_consistency(backward, offsets, confidence)
+            return _field(backward, confidence)
 
         return Step(_field(offsets, confidence), reverse, "flow", None)
 

@@ -1,20 +1,68 @@
-"""Segmentation networks by name, each split into a feature network and a task network."""
+"""Networks: loads segmentation networks by name, each split into a feature network and a task network.
+
+A family of networks is one file with a function ``from_name`` and one line in ``FAMILIES``; the errors and the help of
+the command line follow. Code is imported when first used, so that the command line answers without waiting for torch.
+"""
 
 from __future__ import annotations
 
-import importlib.util
-from dataclasses import replace
-from pathlib import Path
-
-import torch
-from torch import nn
+from dataclasses import dataclass, replace
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from warpseg.errors import ModelError
-from warpseg.networks.compiled import compiled
-from warpseg.networks.network import Batched, Network, Precision, ScoreSpace, pick_device, pick_dtype, wrap
-from warpseg.networks.weights_file import checksum, read_weights
 
-__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "checksum", "load", "read_weights"]
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    from warpseg.networks.network import Batched as Batched
+    from warpseg.networks.network import Network as Network
+    from warpseg.networks.network import Precision as Precision
+    from warpseg.networks.network import ScoreSpace as ScoreSpace
+    from warpseg.networks.weights_file import checksum as checksum
+    from warpseg.networks.weights_file import read_weights as read_weights
+
+__all__ = [
+    "FAMILIES", "Batched", "Family", "Network", "Precision", "ScoreSpace", "checksum", "families", "load",
+    "read_weights",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Family:
+    """Kind of network that ``load`` knows by the part of its name before the first colon."""
+
+    usage: str  # the whole name, placeholders in capitals
+    help: str
+    code: str  # "module:function" in this package, called with the rest of the name, device and precision
+
+
+FAMILIES: dict[str, Family] = {
+    "camvid": Family("camvid", "embedded", "camvid:from_name"),
+    "deeplab-resnet101": Family("deeplab-resnet101:WEIGHTS.safetensors", "the paper's", "deeplab:from_name"),
+    "py": Family("py:FILE.py:NAME", "runs the file", "python_file:from_name"),
+}
+
+_HOMES = {
+    "Batched": "network",
+    "Network": "network",
+    "Precision": "network",
+    "ScoreSpace": "network",
+    "checksum": "weights_file",
+    "read_weights": "weights_file",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+
+
+def families() -> str:
+    """Return the names that ``load`` accepts, each with its help, for the help of a command."""
+    return ", ".join(f"{family.usage} ({family.help})" for family in FAMILIES.values())
 
 
 def load(
@@ -34,55 +82,32 @@ def load(
     ``imgsz`` scales every picture for the network: pixels of the shorter side, or (height, width). ``compile`` has
     torch compile the feature network. Raises ``ModelError`` where the network cannot be had, or not so.
     """
+    from warpseg.networks.compilation import compiled
+    from warpseg.networks.network import pick_device, pick_dtype, wrap
+
     sides = imgsz if isinstance(imgsz, tuple) else (imgsz,) * 2
     if imgsz is not None and (len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides)):
         raise ValueError(f"imgsz {imgsz!r}: expected pixels of the shorter side, or (height, width)")
     where = pick_device(device)
-    dtype = pick_dtype(precision, where)
-    asked = dtype if precision != "auto" else None
-    network = _named(model, where, dtype, asked) if isinstance(model, str) else wrap(model, device=where, dtype=asked)
+    asked = pick_dtype(precision, where) if precision != "auto" else None
+    network = _by_name(model, where, precision) if isinstance(model, str) else wrap(model, device=where, dtype=asked)
     if device != "auto" and network.device.type != where.type:
         raise ModelError(f"{network.name} was loaded on {network.device}; load it on {device} to run it there")
     if asked not in (None, network.dtype):
         was = str(network.dtype).removeprefix("torch.")
-        raise ModelError(f"{network.name} was loaded in {was}; load it in {precision} to run it so")
+        raise ModelError(f"{network.name} was loaded in {was}; load it in {precision} to run it in that type")
     if imgsz is not None:
         network = replace(network, imgsz=imgsz, short_side=None)
     return compiled(network) if compile and not network.compiled else network
 
 
-def _named(model: str, where: torch.device, dtype: torch.dtype, asked: torch.dtype | None) -> Network:
-    kind, _, rest = model.partition(":")
-    if model == "camvid":
-        from warpseg.networks import camvid
-
-        return camvid.load(device=where, dtype=dtype)
-    if kind == "deeplab-resnet101":
-        from warpseg.networks import deeplab
-
-        return deeplab.load(Path(rest) if rest else None, device=where, dtype=dtype)
-    if kind == "py":
-        path, made = _from_file(rest)
-        return replace(wrap(made, device=where, dtype=asked), name=model, checksum=checksum(path))
-    raise ModelError(
-        f"model {model!r} is not known; use camvid, deeplab-resnet101:WEIGHTS.safetensors or py:FILE.py:NAME"
-    )
-
-
-def _from_file(location: str) -> tuple[Path, nn.Module | tuple[nn.Module, nn.Module] | Network]:
-    path, _, name = location.rpartition(":")
-    spec = (
-        importlib.util.spec_from_file_location(Path(path).stem, path)
-        if path.endswith(".py") and Path(path).is_file()
-        else None
-    )
-    if spec is None or spec.loader is None:
-        raise ModelError(f"model 'py:{location}': expected py:FILE.py:NAME with an existing Python file")
-    code = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(code)
-        found = getattr(code, name)
-        made = found if isinstance(found, (nn.Module, Network, tuple)) else found()
-    except Exception as error:  # whatever the user's own code raises
-        raise ModelError(f"model 'py:{location}': {type(error).__name__}: {error}") from error
-    return Path(path), made
+def _by_name(model: str, device: torch.device, precision: Precision) -> Network:
+    kind, colon, argument = model.partition(":")
+    family = FAMILIES.get(kind)
+    if family is None or (colon and ":" not in family.usage):
+        *others, last = (family.usage for family in FAMILIES.values())
+        raise ModelError(f"model {model!r} is not known; use {', '.join(others)} or {last}")
+    module, _, function = family.code.partition(":")
+    code = getattr(import_module(f"{__name__}.{module}"), function)
+    network: Network = code(argument, device=device, precision=precision)
+    return network

@@ -1,4 +1,4 @@
-"""Convolutional fusion (paper, section 3.6): its weights read from a file, and folded into a linear head."""
+"""Convolutional fusion (paper, section 3.6): reads its weights from a file and folds them into a linear head."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["Folded", "load_convolution"]
 def load_convolution(path: Path | str) -> Convolution:
     """Read ``weight`` (D, 2 D) or (D, 2 D, 1, 1) and ``bias`` (D) from a safetensors file.
 
-    Raises ``ModelError`` where the file is not that.
+    D is the number of feature channels. Raises ``ModelError`` if the file holds anything else.
     """
     try:
         tensors = load_file(path)
@@ -32,7 +32,7 @@ def load_convolution(path: Path | str) -> Convolution:
     missing = [name for name in ("weight", "bias") if name not in tensors]
     if missing:
         there = ", ".join(sorted(tensors)) or "nothing"
-        raise ModelError(f"{path}: has no {' and no '.join(missing)} in it, but {there}")
+        raise ModelError(f"{path}: has no {' and no '.join(missing)} but {there}; expected weight and bias")
     weight, bias = tensors["weight"].float(), tensors["bias"].float()
     if weight.ndim == 4 and weight.shape[2:] == (1, 1):
         weight = weight[:, :, 0, 0]
@@ -43,10 +43,11 @@ def load_convolution(path: Path | str) -> Convolution:
 
 
 class Folded:
-    """A network with a linear head and convolutional fusion folded into it, so that scores are propagated.
+    """Network with a linear head into which convolutional fusion is folded, so that scores are propagated.
 
-    Each keyframe yields its scores and, without bias, the head's view of both halves of the convolution: three maps of
-    C channels, which warp and weights commute with. The same as ``Convolution`` on features, then the head.
+    Each keyframe yields its scores and, without bias, the head applied to both halves of the convolution: three maps of
+    C channels, which commute with warping and weighting. The result is that of ``Convolution`` on features, then the
+    head.
     """
 
     def __init__(self, network: Network, convolution: Convolution) -> None:
@@ -58,7 +59,8 @@ class Folded:
                 head = network.head(units)[0, :, :, 0] - bias[:, None]  # (C, D)
             except RuntimeError as error:
                 raise ModelError(
-                    f"{network.name}: convolutional fusion is for {depth} channels, its features have another number"
+                    f"{network.name}: the weights of convolutional fusion are for {depth} channels, "
+                    "the network's features have another number; give weights trained for this network"
                 ) from error
             halves = convolution.weight.to(network.device).split(depth, 1)
             self._maps = torch.cat([head @ half for half in halves])  # (2 C, D)
@@ -67,18 +69,18 @@ class Folded:
         self._classes = len(head)
 
     def features(self, frame: Frame) -> Tensor:
-        """Return the scores of a keyframe and what it contributes forward and backward, (3 C, h, w)."""
+        """Return the scores of a keyframe and its forward and backward contributions, (3 C, h, w)."""
         return self.batch([frame])[0]
 
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
-        """Return of each keyframe its scores and what it contributes forward and backward, (3 C, h, w)."""
+        """Return, for each keyframe, its scores and its forward and backward contributions, (3 C, h, w)."""
         return [
             torch.cat([self._network.task(f), torch.einsum("oc,chw->ohw", self._maps, f)])
             for f in self._network.batch(frames)
         ]
 
     def task(self, f: Tensor) -> Tensor:
-        """Return the scores (C, h, w)."""
+        """Return the scores (C, h, w) of a map (3 C, h, w)."""
         return f[: self._classes]
 
     @property

@@ -1,6 +1,4 @@
-"""The paper's network (section 4.1): ResNet-101 at output stride 16, 2048 channels, and the task network of section
-3.1.
-"""
+"""DeepLab, the paper's network: ResNet-101 at output stride 16 (section 4.1) and the task network of section 3.1."""
 
 from __future__ import annotations
 
@@ -12,25 +10,24 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from warpseg.classes import CITYSCAPES
 from warpseg.errors import ModelError
-from warpseg.networks.network import Network, pointwise
+from warpseg.networks.network import Network, Precision, pick_dtype, pointwise
 from warpseg.networks.weights_file import checksum, read_weights
 from warpseg.types import Classes
 
-__all__ = ["CLASSES", "STRIDE", "DeepLab", "TaskNetwork", "load"]
+__all__ = ["CLASSES", "STRIDE", "DeepLab", "TaskNetwork", "from_name", "load"]
 
-STRIDE = 16
+STRIDE = 16  # pixels per cell of the features, along each side
 _CHANNELS = 2048
 
-# The paper counts the background as a class of its own (section 3.1), last.
+# The paper has the background as a class of its own (section 3.1), last.
 CLASSES = Classes((*CITYSCAPES.names, "background"), (*CITYSCAPES.colours, (0, 0, 0)))
 
 
 class TaskNetwork(nn.Module):
-    """Class scores by a 1x1 convolution, upsampled by a fixed bilinear deconvolution, softmax; the background is the
-    last channel.
+    """Task network: class scores by a 1x1 convolution, upsampling by a fixed bilinear deconvolution, softmax.
 
-    warpseg itself stops at ``scores`` and upsamples labels only (``labels``); the whole of it is here to be compared
-    with.
+    The background is the last channel. warpseg itself stops at ``scores`` and turns those into labels (``labels``); the
+    complete network is here for comparison.
     """
 
     def __init__(self, classes: int, channels: int = _CHANNELS) -> None:
@@ -57,7 +54,7 @@ class DeepLab(nn.Module):
 
     def __init__(self, classes: int = len(CLASSES)) -> None:
         super().__init__()
-        from torchvision.models import resnet101  # takes seconds to import, which a refusal need not wait for
+        from torchvision.models import resnet101  # imported late: it takes seconds, and errors should not wait for it
 
         trunk = resnet101(weights=None, replace_stride_with_dilation=[False, False, True])
         self.trunk = nn.Sequential(*list(trunk.children())[:-2])
@@ -66,7 +63,7 @@ class DeepLab(nn.Module):
         self.register_buffer("std", torch.tensor([0.229, 0.224, 0.225]).reshape(1, 3, 1, 1), persistent=False)
 
     def features(self, rgb: Tensor) -> Tensor:
-        """Return features (b, 2048, ceil(H/16), ceil(W/16))."""
+        """Return the features (b, 2048, ceil(H/16), ceil(W/16)) of RGB (b, 3, H, W) in [0, 1]."""
         f: Tensor = self.trunk((rgb - self.mean) / self.std)
         return f
 
@@ -79,7 +76,7 @@ class DeepLab(nn.Module):
 def fold(module: nn.Module) -> nn.Module:
     """Fold each batch norm into the convolution just before it, in place, for inference."""
     before, convolution = "", None
-    for name, child in module.named_children():  # torchvision registers its modules in the order in which they run
+    for name, child in module.named_children():  # torchvision registers modules in the order in which they run
         if isinstance(child, nn.BatchNorm2d) and convolution is not None:
             setattr(module, before, fuse_conv_bn_eval(convolution, child))
             setattr(module, name, nn.Identity())
@@ -88,11 +85,16 @@ def fold(module: nn.Module) -> nn.Module:
     return module
 
 
-def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, random_weights: bool = False) -> Network:
-    """Return the paper's network with ``weights`` (safetensors, the names of ``DeepLab``'s state).
+def from_name(argument: str, *, device: torch.device, precision: Precision) -> Network:
+    """Return the paper's network with the weights of a file; ``argument`` is its path."""
+    return load(Path(argument) if argument else None, device=device, dtype=pick_dtype(precision, device))
 
-    Without weights it is refused with ``ModelError``, unless ``random_weights`` says that only its running time
-    matters.
+
+def load(weights: Path | None, *, device: torch.device, dtype: torch.dtype, random_weights: bool = False) -> Network:
+    """Return the paper's network with ``weights`` (a safetensors file with the names of ``DeepLab``'s state).
+
+    ``random_weights`` allows for no file, to measure the running time alone. Raises ``ModelError`` if the weights are
+    missing or do not fit.
     """
     if weights is None and not random_weights:
         raise ModelError("deeplab-resnet101 comes without weights; give yours as deeplab-resnet101:WEIGHTS.safetensors")

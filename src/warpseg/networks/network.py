@@ -1,4 +1,4 @@
-"""A segmentation network in its two parts."""
+"""Network: a segmentation network in its two parts, and the wrapping of any torch module as one."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _FP16_ON_A_CPU = ("avx512_fp16", "amx_fp16", "fp16_arith")
 
 
 class Batched(Protocol):
-    """A ``schemes.SplitNetwork`` that takes several keyframes at once."""
+    """Network that takes several keyframes in one pass; a ``schemes.SplitNetwork``."""
 
     def features(self, frame: Frame) -> Tensor:
-        """Return what ``batch`` returns of this frame alone."""
+        """Return the map (channels, h, w) of one frame: a batch of one."""
 
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
         """Return the map (channels, h, w) of each frame, in order."""
@@ -71,15 +71,15 @@ class Network:
 
     @torch.inference_mode()
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
-        """Return the features (D, h, w) of each frame, float32; neighbours of one picture size share a pass.
+        """Return the features (D, h, w) of each frame, float32; consecutive frames of one size share a pass.
 
-        Convolution libraries choose their method by the batch, so its size may change the last bits of a value: of the
-        embedded network on a CPU in fp32, and small pictures, at most 2e-7 of the largest. Raises ``ModelError`` where
-        there is not one map a picture.
+        Convolution libraries choose their algorithm by the size of the batch, which may change the last bits of a
+        value: for the embedded network on a CPU in fp32, and small pictures, by at most 2e-7 of the largest. Raises
+        ``ModelError`` if the feature network does not return one map per picture.
         """
         maps: list[Tensor] = []
-        for _, alike in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
-            rgb = self._fed(list(alike))
+        for _, same_size in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
+            rgb = self._input(list(same_size))
             with torch.autocast(self.device.type, self.dtype) if self.autocast else nullcontext():
                 f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
             if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != len(rgb):
@@ -90,9 +90,9 @@ class Network:
         return maps
 
     def seen(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size (H, W) at which the network sees pictures of ``size``.
+        """Return the size (H, W) at which the network sees pictures of ``size`` (height, width).
 
-        ``imgsz`` says it; without, ``short_side`` does, where pictures are enlarged at most to their double size.
+        It follows ``imgsz`` if that is given, else ``short_side``, for which pictures are at most doubled in size.
         """
         side = min(size)
         if isinstance(self.imgsz, tuple):
@@ -105,13 +105,13 @@ class Network:
             scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
         return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
-    def _fed(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
-        """Return pictures (H, W, 3) of one size as the network takes them: (b, 3, h, w) on its device."""
+    def _input(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
+        """Return pictures (H, W, 3) of one size as the network's input (b, 3, h, w) on its device."""
         rows = [torch.from_numpy(pixels) for pixels in pictures]
         stacked = torch.stack(rows) if len(rows) > 1 else rows[0][None]
         if self.device.type == "cuda":
-            # Bytes travel, a quarter of the floats, from pinned memory, so that nobody waits for them.
-            stacked = stacked.pin_memory().to(self.device, non_blocking=True).float()  # only the CPU scales bytes
+            # Bytes are copied, a quarter of the floats, and from pinned memory, so that the CPU does not wait.
+            stacked = stacked.pin_memory().to(self.device, non_blocking=True).float()  # CUDA cannot resize bytes
         rgb = stacked.permute(0, 3, 1, 2)  # channels-last, as decoded
         size = self.seen((rgb.shape[2], rgb.shape[3]))
         if size != rgb.shape[2:]:
@@ -131,10 +131,10 @@ class Network:
 
 @dataclass(frozen=True)
 class ScoreSpace:
-    """The same network with its head run on keyframes only, so that scores are carried instead of features.
+    """Network whose head runs on keyframes only, so that scores are propagated instead of features.
 
-    A 1x1 convolution commutes with the warp and with a weighted average, so for a linear head this changes nothing
-    but the cost.
+    A 1x1 convolution commutes with the warp and with a weighted average, so for a linear head the result stays the
+    same and only the cost changes.
     """
 
     network: Network
@@ -148,7 +148,7 @@ class ScoreSpace:
         return [self.network.task(f).contiguous() for f in self.network.batch(frames)]
 
     def task(self, f: Tensor) -> Tensor:
-        """Return ``f``, which holds scores already."""
+        """Return ``f``, which is scores already."""
         return f
 
 
@@ -175,7 +175,7 @@ def wrap(
     )
     if isinstance(module, tuple):
         feature_net, head = parts
-        # Only what is known to be linear and to keep to its cell: a subclass may do more.
+        # Only an exact nn.Conv2d of this form is known to be linear and pointwise: a subclass may do more.
         if type(head) is nn.Conv2d and (head.kernel_size, head.stride, head.padding, head.groups) == (
             (1, 1),
             (1, 1),
@@ -190,7 +190,7 @@ def wrap(
         out = whole(rgb)
         if isinstance(out, dict) and "out" not in out:
             raise ModelError(
-                f"{_name(whole)}: gave a dict of {', '.join(map(str, out))}; expected scores, or 'out' in it"
+                f"{_name(whole)}: gave a dict of {', '.join(map(str, out))}; expected scores, or a dict with 'out'"
             )
         found: Tensor = out["out"] if isinstance(out, dict) else out
         return found
@@ -199,7 +199,7 @@ def wrap(
 
 
 def pointwise(convolution: nn.Conv2d) -> Callable[[Tensor], Tensor]:
-    """Return a 1x1 convolution as the matrix product that it is, which takes features in any memory layout as they are.
+    """Return a 1x1 convolution as a matrix product, which takes features in any memory layout.
 
     On a CPU the convolution itself would rearrange channels-last features first, which takes longer than the product.
     """
@@ -212,9 +212,9 @@ def pointwise(convolution: nn.Conv2d) -> Callable[[Tensor], Tensor]:
 
 
 def _is_channels_last(module: nn.Module) -> bool:
-    """Whether the module was brought to channels-last by whoever made it.
+    """Return whether the module's author has converted its weights to channels-last.
 
-    It is given pictures as it is itself: code that was written for one layout may fail (``view``) with the other.
+    Its input takes the same layout: code written for one layout may fail (in ``view``) with the other.
     """
     return any(
         parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
@@ -228,9 +228,9 @@ def _name(module: nn.Module) -> str:
 
 
 def pick_device(name: str) -> torch.device:
-    """Return the device of ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``.
+    """Return the device named ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``.
 
-    Raises ``ModelError`` where it is not there.
+    Raises ``ModelError`` if this machine does not have it.
     """
     if name == "auto":
         if torch.cuda.is_available():
@@ -249,17 +249,17 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_dtype(precision: Precision, device: torch.device) -> torch.dtype:
-    """Return the type to compute in.
+    """Return the floating type to compute in.
 
-    ``auto`` is bf16 where the device multiplies it natively, else fp32; never fp16, whose range (65504) a network has
-    to be made for. bf16 is computed everywhere, by way of fp32 where it is not native. Raises ``ModelError`` for fp16
-    on a CPU that does not compute in it.
+    ``auto`` is bf16 if the device multiplies it natively, else fp32; never fp16, for whose range (65504) a network must
+    be trained. bf16 works everywhere, by way of fp32 where it is not native. Raises ``ModelError`` for fp16 on a CPU
+    that does not support it.
     """
     if precision not in ("auto", *_DTYPES):
         raise ValueError(f"precision {precision!r}: expected auto, {', '.join(_DTYPES)}")
     can = torch.cpu.get_capabilities() if device.type == "cpu" else {}
     if precision == "fp16" and device.type == "cpu" and not any(can.get(name) for name in _FP16_ON_A_CPU):
-        raise ModelError("precision fp16: this CPU does not compute in it; use --precision bf16 or fp32")
+        raise ModelError("precision fp16: this CPU does not support it; use --precision bf16 or fp32")
     if precision != "auto":
         return _DTYPES[precision]
     if device.type == "cuda":

@@ -1,8 +1,8 @@
 """StreetNet: the small network whose weights are embedded in the package.
 
-Nothing here is specific to video. The design follows what runs fast in bf16 on a CPU: depthwise convolutions for space,
-1x1 convolutions for channels (ConvNeXt's residual block with batch norm, which folds away for inference), four
-resolutions, and a light top-down path so that scores come at stride 4, fine enough for poles and signs.
+Nothing here is specific to video. The design aims at speed in bf16 on a CPU: depthwise convolutions mix space and 1x1
+convolutions mix channels (the residual block of ConvNeXt, Liu et al., 2022, with batch norm, which folds away for
+inference), at four resolutions; a light top-down path brings scores to stride 4, fine enough for poles and signs.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _DECODER_WIDTH = 80
 
 
 class ConvNorm(nn.Sequential):
-    """Apply a bias-free convolution and batch norm."""
+    """Convolution without bias, then batch norm."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, groups: int = 1) -> None:
         super().__init__(
@@ -28,7 +28,7 @@ class ConvNorm(nn.Sequential):
         )
 
     def folded(self) -> nn.Conv2d:
-        """Return one convolution that does the same, for inference."""
+        """Return one equivalent convolution, for inference."""
         convolution, norm = self
         assert isinstance(convolution, nn.Conv2d)
         assert isinstance(norm, nn.BatchNorm2d)
@@ -36,7 +36,7 @@ class ConvNorm(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Mix space with one depthwise convolution, then channels with two 1x1 convolutions; residual."""
+    """Residual block: one depthwise convolution mixes space, two 1x1 convolutions mix channels."""
 
     def __init__(self, width: int, kernel: int, expansion: int = _EXPANSION) -> None:
         super().__init__()
@@ -51,7 +51,7 @@ class Block(nn.Module):
 
 
 class StreetFeatures(nn.Module):
-    """Turn RGB (b, 3, H, W) in [0, 255] into features (b, channels, ceil(H/4), ceil(W/4))."""
+    """Feature network: RGB (b, 3, H, W) in [0, 255] to features (b, channels, ceil(H/4), ceil(W/4))."""
 
     channels = 48
     stride = 4
@@ -76,7 +76,7 @@ class StreetFeatures(nn.Module):
         self.refine = nn.Sequential(Block(self.channels, 3, 2), nn.ReLU(inplace=True))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the features of RGB ``x``."""
+        """Return the features (b, channels, ceil(H/4), ceil(W/4)) of RGB ``x``."""
         x = self.stem(x)
         maps = []
         for stage in self.stages:
@@ -95,7 +95,7 @@ def _upsample(x: Tensor, like: Tensor) -> Tensor:
 
 
 class StreetNet(nn.Module):
-    """Features and a linear head: RGB float (b, 3, H, W) in [0, 255] to scores (b, classes, ceil(H/4), ceil(W/4))."""
+    """Feature network and linear head: RGB (b, 3, H, W) in [0, 255] to scores (b, classes, ceil(H/4), ceil(W/4))."""
 
     def __init__(self, classes: int) -> None:
         super().__init__()
@@ -103,7 +103,7 @@ class StreetNet(nn.Module):
         self.head = nn.Conv2d(StreetFeatures.channels, classes, 1)
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """Return the scores of ``rgb``; a tenth of the features is dropped in training."""
+        """Return the scores of ``rgb``; in training, a tenth of the feature channels is dropped."""
         scores: Tensor = self.head(F.dropout2d(self.features(rgb), 0.1, self.training))
         return scores
 

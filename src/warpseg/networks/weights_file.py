@@ -1,4 +1,4 @@
-"""Weights files: safetensors read, and identified by their SHA-256."""
+"""Weights files: reads safetensors and identifies files by their SHA-256."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ __all__ = ["checksum", "read_weights"]
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a safetensors file; raises ``ModelError`` with one line where it is missing or not one."""
+    """Read a safetensors file; raises ``ModelError`` if it is missing or of another format."""
     try:
         return load_file(path)
     except FileNotFoundError as error:
-        raise ModelError(f"{path}: no such weights file") from error
+        raise ModelError(f"{path}: no such weights file; check the path") from error
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"{path}: not a safetensors file ({error}); other formats are not read") from error
+        raise ModelError(f"{path}: not a safetensors file ({error}); convert the weights to safetensors") from error
 
 
 def checksum(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""What a run left in its folder, read back."""
+"""Folder: an ended run read back from its files."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Run:
     """A folder that ``warpseg segment`` wrote, with its masks."""
 
     folder: Path
-    facts: dict[str, Any]  # what run.json holds
-    classes: Classes  # by number where classes.json is not there
-    named: bool  # whether it is
+    facts: dict[str, Any]  # the content of run.json
+    classes: Classes  # numbered where there is no classes.json
+    named: bool  # whether there is one
 
     @classmethod
     def read(cls, folder: Path) -> Run:
@@ -48,11 +48,13 @@ class Run:
             return cls(folder, facts, Classes(tuple(str(e["name"]) for e in entries), colours), True)
         count = (facts.get("model") or {}).get("classes")
         if not count:
-            raise WarpsegError(f"{folder}: run.json does not say how many classes there are, and classes.json is gone")
+            raise WarpsegError(
+                f"{folder}: run.json holds no number of classes and classes.json is missing; run warpseg segment again"
+            )
         return cls(folder, facts, Classes.numbered(int(count)), False)
 
     def numbers(self) -> list[int] | None:
-        """Return the source's number of each frame, None where ``frames.csv`` is not there."""
+        """Return the source's number of each frame, None without ``frames.csv``."""
         path = self.folder / "frames.csv"
         if not path.exists():
             return None
@@ -70,7 +72,7 @@ class Run:
             raise VideoError(f"{path}: cannot be read ({error}); make it again") from error
 
     def has_overlay(self) -> bool:
-        """Whether there is an overlay of as many frames, made by the same run."""
+        """Return whether there is an overlay of as many frames, made by the same run."""
         return (self.folder / "overlay.mp4").exists() and "overlay" in (self.facts.get("saved") or [])
 
     def overlay(self) -> Iterator[av.VideoFrame]:

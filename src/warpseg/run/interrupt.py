@@ -1,4 +1,4 @@
-"""Ctrl-C: the work stops, what was done is kept."""
+"""Interrupt: Ctrl-C stops the work and keeps finished results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Interrupt:
         self.asked = False
 
     def __call__(self, number: int, frame: object) -> None:
-        """Take the signal."""
+        """Handle the signal."""
         waits, self.asked = self.closing or self.asked, True
         if not waits:
             raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The page about one run: ``write_report``."""
+"""Page: one run as a self-contained HTML file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from warpseg.view.slider import Slide, thin, viewer
 __all__ = ["class_shares", "closing", "command_section", "frames", "page", "when", "write_report"]
 
 _BUDGET = 4_000_000  # bytes of pictures, a third more as text
-_NAMED = 24  # classes that a plot tells apart
+_NAMED = 24  # classes that a plot distinguishes
 
 
 def write_report(path: Path, run: Mapping[str, Any], collected: Collected | None = None) -> None:
@@ -98,21 +98,21 @@ def frames(collected: Collected) -> Html:
     black = [("unknown", "#000", None)] * unknown + [("no label", "#000", None)] * void
     extra: list[Html] = [legend([(name, colour, None) for name, colour in _named(collected)] + black)]
     if moves:
-        said = (
+        caption = (
             "Colour and arrows show where the picture moved since the frame before; "
-            f"full colour is {number(full)} pixels a frame or more."
+            f"full colour is {number(full)} pixels per frame or more."
         )
         image = element("img", src=wheel().uri, alt="which colour means which direction", width=44, height=44)
-        extra.append(element("p", image, said, class_="wheel"))
-    if collected.is_judged:
+        extra.append(element("p", image, caption, class_="wheel"))
+    if collected.has_confidence:
         extra.append(element("p", "Confidence: what is tinted pink is not to be trusted.", class_="wheel"))
         x, y = collected.confidence.points()
         curve = Line("mean confidence", x, y[:, 0].tolist(), 0, dots=False)
-        said = "Mean confidence through time"
-        extra.append(lines([curve], said=said, x_name="frame", y_name="mean confidence", cursor=True, zero=True))
+        caption = "Mean confidence through time"
+        extra.append(lines([curve], said=caption, x_name="frame", y_name="mean confidence", cursor=True, zero=True))
     about = f"{len(slides)} of {len(collected.shares)} frames, spread evenly; the slider takes the arrow keys."
-    if collected.said:
-        about = f"{collected.said}. {about}"
+    if collected.caption:
+        about = f"{collected.caption}. {about}"
     return section("Frames", viewer(slides, first=len(slides) // 2), *extra, about=about)
 
 
@@ -137,15 +137,15 @@ def _pictures(moment: Moment, collected: Collected, full: float, moves: bool) ->
         yield "overlay", overlay(moment.rgb, moment.labels, collected.classes)
         yield "labels", label_still(moment.labels, collected.classes)
     else:
-        said, reference = moment.reference
+        caption, reference = moment.reference
         differ = (reference != moment.labels) & (reference != 255)
-        yield said, label_still(reference, collected.classes)
+        yield caption, label_still(reference, collected.classes)
         yield "result", label_still(moment.labels, collected.classes)
         yield "where they differ", difference_still(differ, moment.rgb)
     if moves:  # a frame without motion is drawn as still, so that pictures keep their places
         motion = np.zeros((2, 1, 1), np.float32) if moment.motion is None else moment.motion
         yield f"motion ({moment.motion_source})", motion_still(moment.rgb, motion, full)
-    if collected.is_judged and moment.confidence is not None:
+    if collected.has_confidence and moment.confidence is not None:
         yield "confidence", confidence_still(moment.rgb, moment.confidence)
 
 
@@ -169,8 +169,8 @@ def class_shares(collected: Collected, run: Mapping[str, Any]) -> Html:
     drawn = values[:, shown]
     names = [classes.names[k] for k in shown]
     colours = [rgb(classes.colours[k]) for k in shown]
-    said = f"Share of each class through time; on average {_largest(names, mean[shown].tolist())}"
-    plot = areas(names, colours, x, drawn, said=said, x_name="frame", cuts=run.get("scene_cuts") or ())
+    caption = f"Share of each class through time; on average {_largest(names, mean[shown].tolist())}"
+    plot = areas(names, colours, x, drawn, said=caption, x_name="frame", cuts=run.get("scene_cuts") or ())
     if not order:
         return section("Classes", "No pixel has a class.")
     least, most = values.min(0), values.max(0)
@@ -187,9 +187,9 @@ def class_shares(collected: Collected, run: Mapping[str, Any]) -> Html:
     caption = "Mean share of all pixels, and its range through time"
     shares = table(caption, ["class", "", "mean", "range"], rows, numbers=2)
     absent = [name for k, name in enumerate(classes.names) if k not in set(order)]
-    told = element("p", f"Not seen: {', '.join(absent)}.", class_="about") if 0 < len(absent) <= _NAMED else None
+    absent_note = element("p", f"Not seen: {', '.join(absent)}.", class_="about") if 0 < len(absent) <= _NAMED else None
     cuts = "A click goes to the nearest shown frame." + (" Dashed: scene cuts." if run.get("scene_cuts") else "")
-    return section("Classes", element("div", element("div", plot), shares, class_="pair"), told, about=cuts)
+    return section("Classes", element("div", element("div", plot), shares, class_="pair"), absent_note, about=cuts)
 
 
 def _largest(names: list[str], shares: list[float]) -> str:
@@ -212,8 +212,8 @@ def _speed(run: Mapping[str, Any]) -> Html:
     ]
     keys = run.get("keyframes") or 0
     network = stages.get("network", 0.0)
-    each = f" The network takes {number(1000 * network / keys)} ms a keyframe." if keys and network else ""
-    head = ["stage", element("span", "", class_="bars"), "seconds", "ms a frame", "share"]
+    each = f" The network takes {number(1000 * network / keys)} ms per keyframe." if keys and network else ""
+    head = ["stage", element("span", "", class_="bars"), "seconds", "ms per frame", "share"]
     return section("Where the time goes", table("Slowest first", head, rows, numbers=3), about=f"Wall time.{each}")
 
 
@@ -239,7 +239,9 @@ def _everything(run: Mapping[str, Any]) -> Html:
         for name, pairs in groups
         if pairs
     ]
-    return section("All facts", element("div", *shown, class_="groups"), about="As the JSON file beside it says them.")
+    return section(
+        "All facts", element("div", *shown, class_="groups"), about="The content of the JSON file next to this page."
+    )
 
 
 def _value(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Record: what result files say about the machine, the versions and the network behind their numbers."""
+"""Record: the machine, versions and network behind the numbers of a result file."""
 
 from __future__ import annotations
 

@@ -43,8 +43,9 @@ class Report:
 
     @property
     def speed_up(self) -> float | None:
-        """About how many times faster than the network on every frame: its time alone, scaled to all frames, and what
-        frame by frame needs beside it, over what this run took. None where it ran on every frame.
+        """Estimated speed-up over the network on every frame; None where it ran on every frame.
+
+        The network's time alone, scaled to all frames, and decoding, labels and writing, over the time of this run.
         """
         if self.keyframes in (0, self.frames) or not self.seconds or not self.network_alone:
             return None
@@ -52,11 +53,11 @@ class Report:
 
 
 def once(lines: Sequence[str]) -> list[str]:
-    """Drop repeats: outputs that were substituted alike (``overlay.mp4: ...``, ``masks.mkv: ...``) are told of once."""
-    said: dict[str, str] = {}
+    """Drop repeats: the same note about several outputs (``overlay.mp4: ...``, ``masks.mkv: ...``) is kept once."""
+    kept: dict[str, str] = {}
     for line in lines:
-        said.setdefault(line.partition(": ")[2] or line, line)
-    return list(said.values())
+        kept.setdefault(line.partition(": ")[2] or line, line)
+    return list(kept.values())
 
 
 def write_run(

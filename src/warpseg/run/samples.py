@@ -1,4 +1,4 @@
-"""What a page shows of a run, gathered frame by frame in bounded memory."""
+"""Samples: frames and curves for a run's page, collected frame by frame in bounded memory."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HELD = 48  # moments in memory; even, so that of one more the newest is kept wh
 _CELLS = 64  # along the longer side of a motion field that is kept
 
 
-# What a frame's labels are held to: what that is called, and label ids (height, width), 255 where nothing is known.
+# Labels to compare with: their name, and label ids (height, width), 255 where nothing is known.
 Reference = tuple[str, NDArray[np.uint8]]
 
 
@@ -49,14 +49,14 @@ class Moment:
 class Collected:
     """Moments spread evenly over a video of unknown length, and curves over all of its frames."""
 
-    def __init__(self, info: VideoInfo, classes: Classes, said: str = "") -> None:
+    def __init__(self, info: VideoInfo, classes: Classes, caption: str = "") -> None:
         self.classes = classes
-        self.said = said  # which run this is, where the page does not say so otherwise
+        self.caption = caption  # names the run where the page does not
         # A stride in step with the interval would show keyframes only.
         self._moments: Sample[Moment] = Sample(_HELD, drift=True)
         self.shares = Timeline()  # of each class, through time
         self.confidence = Timeline()  # mean, through time; of those frames that have one
-        self.is_judged = False  # whether a frame between keyframes has a confidence; those themselves always do
+        self.has_confidence = False  # whether an intermediate frame has a confidence; keyframes always have
         self._aspect = float(info.sample_aspect_ratio)
 
     @property
@@ -65,9 +65,9 @@ class Collected:
         return self._moments.items
 
     def add(self, result: Segmentation, labels: NDArray[Any], reference: Callable[[], Reference] | None = None) -> None:
-        """Take one more frame; ``labels`` (height, width) are its own, which are there already.
+        """Take one more frame with its ``labels`` (height, width).
 
-        ``reference`` finds what they are held to; it is asked for of the frames that are shown.
+        ``reference`` makes the labels to compare with; it is called for the sampled frames only.
         """
         counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
         count(labels, counts)
@@ -76,7 +76,7 @@ class Collected:
         self.shares.add(result.frame.index, shares)
         confidence = result.confidence
         if confidence is not None:
-            self.is_judged = self.is_judged or not result.is_key
+            self.has_confidence = self.has_confidence or not result.is_key
             self.confidence.add(result.frame.index, [float(confidence.mean())])
         if self._moments.wants(position):
             moment = self._moment(result, labels, shares, confidence, reference() if reference else None)
@@ -102,7 +102,7 @@ class Collected:
             height, width = frame.size
             scale = min(_CELLS / max(frame.motion.size), 1.0)
             rows, columns = (max(round(side * scale), 1) for side in frame.motion.size)
-            # The field leads back to where content was; content came from there.
+            # The field leads back to the content's earlier place; the drawing shows where it went.
             field = -resample(frame.motion.offsets, (rows, columns)) * torch.tensor([width, height])[:, None, None]
             motion = field.float().cpu().numpy()
         return Moment(

@@ -1,4 +1,4 @@
-"""Where a run's seconds went, from its ``run.json``."""
+"""Stages: a run's time by stage, from its ``run.json``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["milliseconds", "seconds"]
 
 
 def seconds(run: Mapping[str, Any]) -> dict[str, float]:
-    """Return seconds by stage, the slowest first, with what no stage counts as "other"."""
+    """Return seconds by stage, the slowest first; time outside all stages is "other"."""
     stages = {str(name): float(spent) for name, spent in (run.get("seconds_by_stage") or {}).items()}
     rest = float(run.get("seconds") or 0.0) - sum(stages.values())
     if rest > 0.0005:
@@ -18,5 +18,5 @@ def seconds(run: Mapping[str, Any]) -> dict[str, float]:
 
 
 def milliseconds(run: Mapping[str, Any]) -> dict[str, float]:
-    """Return milliseconds a frame by stage, the slowest first."""
+    """Return milliseconds per frame by stage, the slowest first."""
     return {stage: 1000 * spent / max(run.get("frames") or 1, 1) for stage, spent in seconds(run).items()}

@@ -1,4 +1,4 @@
-"""What a program may decide for its process, a library not: garbage collection, what becomes of freed memory."""
+"""Startup: settings of the whole process, for programs and not for the library: garbage collection, malloc."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LARGEST_MMAP_THRESHOLD = 32 << 20
 
 @contextmanager
 def heavy_imports() -> Iterator[None]:
-    """Import without garbage collection, and leave all that is there after it out of every later one.
+    """Import without garbage collection, and exclude the imported objects from every later one.
 
-    torch and numba make half a million objects, none of them garbage, and each full collection walks over all there
-    are. For the start of a program: what is garbage then stays.
+    torch and numba make half a million objects, none of them garbage, and each full collection walks over all of them.
+    For the start of a program: garbage of that time is never freed.
     """
     was_enabled = gc.isenabled()
     gc.disable()
@@ -34,11 +34,11 @@ def heavy_imports() -> Iterator[None]:
 
 
 def keep_memory() -> bool:
-    """Keep what is freed for what is allocated next, one heap for all threads; return whether that was accepted.
+    """Keep freed memory for the next allocation, one heap for all threads; return whether malloc accepted that.
 
     Each frame frees as much as it allocates. glibc returns large blocks to the kernel, which hands them out again page
-    by page, cleared. Other C libraries, and a glibc that the environment has settings for (``MALLOC_...``,
-    ``GLIBC_TUNABLES``), are left as they are. Threads that allocated before keep their own heaps: call it first.
+    by page, cleared. Other C libraries, and a glibc configured by the environment (``MALLOC_...``,
+    ``GLIBC_TUNABLES``), keep their settings. Threads that allocated before keep their own heaps: call it first.
     """
     if sys.platform != "linux" or any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         return False

@@ -1,7 +1,7 @@
-"""Video in: every source becomes an iterator of pictures in display order.
+"""Video input: reads any source as pictures in display order.
 
-``open_pictures`` takes a file, a URL, a pipe, a folder of images or an iterable of arrays; nobody above this package
-needs to know which.
+``open_pictures`` accepts a file, a URL, a pipe, a folder of images or an iterable of arrays; all of them yield the same
+``Picture`` objects.
 """
 
 from warpseg.video.open import Source, open_pictures

@@ -1,4 +1,4 @@
-"""Pictures from an iterable of RGB arrays, which may be endless."""
+"""Arrays: reads pictures from an iterable of RGB arrays, which may be endless."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ __all__ = ["luma_of", "open_arrays"]
 
 
 def open_arrays(source: Iterable[NDArray[np.uint8]], span: Span) -> PictureReader:
-    """Open an iterable of arrays (H, W, 3) uint8 RGB; the first is taken at once, each other one when it is asked for.
+    """Open an iterable of RGB arrays (H, W, 3) uint8; the first is read now, each of the others on demand.
 
-    Raises ``VideoError`` where there is none, ``ValueError`` for an array of another kind.
+    Raises ``VideoError`` if the iterable is empty, ``ValueError`` for an array of another shape or type.
     """
     arrays = iter(source)
     try:
@@ -61,5 +61,5 @@ def _checked(array: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
 
 
 def _closer(arrays: Iterator[NDArray[np.uint8]]) -> Callable[[], None]:
-    # A generator that holds a camera or a file must be told that nobody will ask again.
+    # A generator that holds a camera or a file must learn that no further array is wanted.
     return arrays.close if isinstance(arrays, Generator) else lambda: None

@@ -1,4 +1,4 @@
-"""From a decoder's frame to luma (a view) and to RGB (converted when asked for)."""
+"""Colour conversion: decoded frames to luma (a view of the decoder's plane) and to RGB (on demand)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Converter", "Matrix", "choose_matrix", "displayed", "displayed_ratio
 
 Matrix = Literal["bt601", "bt709", "bt2020"]
 
-# Formats whose first plane is 8-bit luma at full resolution, one byte a pixel.
+# Formats whose first plane is 8-bit luma at full resolution, one byte per pixel.
 _LUMA_FIRST = frozenset(
     {"gray", "nv12", "nv21", "nv16", "nv24", "yuva420p", "yuva422p", "yuva444p", "yuv410p", "yuv411p"}
     | {f"{family}{layout}p" for family in ("yuv", "yuvj") for layout in (420, 422, 440, 444)}
@@ -38,13 +38,13 @@ _HD_LINES = 720
 
 
 def choose_matrix(frame: VideoFrame) -> Matrix:
-    """Return the RGB <-> YUV matrix: as the stream states it, else BT.709 from 720 lines and BT.601 below."""
+    """Return the RGB <-> YUV matrix: the one that the stream states, else BT.709 from 720 lines and BT.601 below."""
     stated = _STATED.get(int(frame.colorspace))
     return stated or ("bt709" if frame.height >= _HD_LINES else "bt601")
 
 
 def is_full_range(frame: VideoFrame) -> bool:
-    """Tell whether luma spans 0..255 rather than 16..235; a stream that does not say is limited."""
+    """Return whether luma spans 0..255 rather than 16..235; a stream that does not state its range is limited."""
     return int(frame.color_range) == int(ColorRange.JPEG) or frame.format.name.startswith("yuvj")
 
 
@@ -53,23 +53,27 @@ def _limits(frame: VideoFrame) -> ColorRange:
 
 
 def rotation_of(side_data: SideDataContainer) -> tuple[int, bool]:
-    """Return (degrees counter-clockwise from coded to displayed: 0, 90, 180 or 270; whether it is also mirrored)."""
+    """Return the rotation from coded to displayed, degrees counter-clockwise (0, 90, 180, 270), and whether to mirror.
+
+    The mirror swaps left and right after the rotation.
+    """
     data = side_data.get("DISPLAYMATRIX")
     if data is None:
         return 0, False
     # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
     a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32)[:5])
     mirrored = a * d - b * c < 0
-    if mirrored:  # left and right of what is displayed are swapped, which is the last thing the matrix does
+    if mirrored:  # the matrix swaps left and right last, after its rotation
         a = -a
     degrees = -math.degrees(math.atan2(b, a))
     return round(degrees / 90) * 90 % 360, mirrored
 
 
 class Converter:
-    """Convert the frames of one stream; may be called from several threads.
+    """Converter of the frames of one stream; may be called from several threads.
 
-    A conversion context keeps about 15 MB, and PyAV tags the frame while it converts: one a reader, behind a lock.
+    A conversion context keeps about 15 MB, and PyAV tags the frame while it converts, so each reader has one context
+    behind a lock.
     """
 
     def __init__(self) -> None:
@@ -77,7 +81,7 @@ class Converter:
         self._reformatter = VideoReformatter()
 
     def luma(self, frame: VideoFrame) -> NDArray[np.uint8]:
-        """Return luma (h, w) in coded orientation: a view of the decoder's plane, kept alive, where that has 8 bits."""
+        """Return luma (h, w) uint8 in coded orientation; for 8-bit formats a view of the decoder's plane."""
         if frame.format.name not in _LUMA_FIRST or frame.planes[0].line_size < 0:
             with self._lock:
                 frame = self._reformatter.reformat(
@@ -87,9 +91,9 @@ class Converter:
         return np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: frame.height, : frame.width]
 
     def rgb(self, frame: VideoFrame, rotation: int, mirrored: bool) -> NDArray[np.uint8]:
-        """Return RGB (height, width, 3) uint8 as displayed, by the stream's own matrix and range."""
+        """Return RGB (height, width, 3) uint8 as displayed, converted with the stream's own matrix and range."""
         matrix = _SWSCALE[choose_matrix(frame)]
-        # RGB has no matrix; PyAV 16 looks at the source's matrix and range only where the two sides differ.
+        # RGB has no matrix, but PyAV 16 honours the source's matrix and range only if the two sides differ.
         other = _SWSCALE["bt709" if matrix == _SWSCALE["bt601"] else "bt601"]
         with self._lock:
             converted = self._reformatter.reformat(
@@ -108,11 +112,11 @@ class Converter:
 
 
 def displayed(size: tuple[int, int], rotation: int) -> tuple[int, int]:
-    """Return (height, width) after the rotation."""
+    """Return (height, width) after a rotation in degrees."""
     return (size[1], size[0]) if rotation % 180 else size
 
 
 def displayed_ratio(ratio: Fraction | None, rotation: int) -> Fraction:
-    """Return the sample aspect ratio after the rotation; 1 where none is stated."""
+    """Return the sample aspect ratio after a rotation in degrees; 1 if none is stated."""
     stated = ratio or Fraction(1)
     return 1 / stated if rotation % 180 else stated

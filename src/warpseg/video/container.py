@@ -1,7 +1,7 @@
-"""Pictures from a coded video: a file, a URL, a pipe or a binary file object, opened by PyAV.
+"""Containers: opens coded video (a file, a URL, a pipe or a binary file object) with PyAV and reads its pictures.
 
-PyAV keeps FFmpeg's log silent unless the program asks for it (``av.logging.set_level``), so nothing is set here: what
-matters is in the errors and warnings of this package.
+PyAV keeps FFmpeg's log silent unless the program enables it (``av.logging.set_level``), so nothing is set here: this
+package's own errors and warnings report the damage that matters.
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
 
 __all__ = ["open_container"]
 
-# The decoders that export them: H.264, and FFmpeg's MPEG family.
+# Codecs whose decoders export motion vectors: H.264 and FFmpeg's MPEG family.
 _WITH_VECTORS = frozenset(
     {"h264", "mpeg1video", "mpeg2video", "mpeg4"}
     | {"h263", "flv1", "msmpeg4v2", "msmpeg4v3", "rv10", "rv20", "wmv1", "wmv2"}
 )
 # AVPictureType: S (sprite) predicts like P, SI and SP are switching pictures, BI is an intra picture in a B's place.
 _TYPES: dict[int, PictureType] = {1: "I", 2: "P", 3: "B", 4: "P", 5: "I", 6: "P", 7: "B"}
-_FASTEST = 1000  # frames a second; a rate above is a clock's tick, not a frame rate
+_HIGHEST_RATE = 1000  # frames a second; anything above is the tick of a clock, not a frame rate
 
 
 def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
     """Open a coded video and decode as far as its first frame.
 
-    Raises ``VideoError`` where it is missing, is not a video, has no video stream, or no frame of it can be decoded.
+    Raises ``VideoError`` if it is missing, is not a video, has no video stream, or none of its frames can be decoded.
     """
     name = _name_of(source)
     container = _open(source, name)
@@ -56,7 +56,7 @@ def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
 
 def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> PictureReader:
     stream = _pick_stream(container, name)
-    # FFmpeg's frame threads export an H.264 B-frame's vectors before it is wholly decoded: other ones at every run.
+    # With frame threads, FFmpeg exports an H.264 B-frame's vectors before it is fully decoded: they vary between runs.
     reorders = stream.codec_context.codec.canonical_name == "h264" and stream.codec_context.has_b_frames
     stream.thread_type = "SLICE" if reorders else "AUTO"
     stream.codec_context.options = {"flags2": "+export_mvs"}
@@ -104,11 +104,11 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
 
 
 def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warnings: list[str]) -> None:
-    """Report the damage that was met: raised where the source was read to its end, else only noted."""
-    if not stopped and span.start is None and decoder.unshown > 0:
-        warnings.append(f"{info.name}: {decoder.unshown} of {decoder.packets} packets gave no frame")
-    if decoder.flagged:
-        warnings.append(f"{info.name}: {decoder.flagged} frames were decoded with errors; parts of them may look wrong")
+    """Report damage: raise ``VideoError`` if the source was read to its end, else append a warning."""
+    if not stopped and span.start is None and decoder.without_frame > 0:
+        warnings.append(f"{info.name}: {decoder.without_frame} of {decoder.packets} packets gave no frame")
+    if decoder.corrupt:
+        warnings.append(f"{info.name}: {decoder.corrupt} frames were decoded with errors; parts of them may look wrong")
     faults = []
     if decoder.faults:
         where = "" if decoder.first_fault is None else f", the first at {float(decoder.first_fault):.2f} s"
@@ -127,7 +127,7 @@ def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warn
 
 
 def _open(source: str | BinaryIO, name: str) -> InputContainer:
-    # An absolute path is never taken for a protocol, as "12:30.mp4" would be.
+    # FFmpeg would take "12:30.mp4" for a protocol; it never does so with an absolute path.
     target = os.path.abspath(source) if isinstance(source, str) and os.path.exists(source) else source
     try:
         return av.open(target, "r")
@@ -148,7 +148,7 @@ def _is_pipe(source: str | BinaryIO) -> bool:
 
 
 def _pick_stream(container: InputContainer, name: str) -> VideoStream:
-    if container.format.name == "tty":  # FFmpeg draws any text as an ANSI terminal would
+    if container.format.name == "tty":  # FFmpeg renders any text file as an ANSI terminal
         raise VideoError(f"{name}: is text, not a video; give a video file")
     for stream in container.streams.video:
         if not stream.disposition & Disposition.attached_pic:
@@ -162,9 +162,9 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame,
     rotation, _ = rotation_of(side_data_of(first))
     time_base = stream.time_base or Fraction(1, 90000)
     stamp = _stamp(first, container.format.name)
-    # Without timestamps the container's rate is a guess of FFmpeg's; only the codec may state one.
+    # Without timestamps the container's rate is FFmpeg's guess; only the codec may state a real one.
     rates = [context.framerate, ASSUMED_RATE] if stamp is None else [stream.average_rate, stream.guessed_rate]
-    rate = next((rate for rate in rates if rate and 0 < rate <= _FASTEST), None)
+    rate = next((rate for rate in rates if rate and 0 < rate <= _HIGHEST_RATE), None)
     codec = context.codec.canonical_name
     return VideoInfo(
         name=name,
@@ -190,14 +190,14 @@ def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None
     elif container.duration:
         seconds = Fraction(container.duration, av.time_base)
     by_duration = round(seconds * rate) if seconds and rate else None
-    # An AVI that was never finished claims a round number; where the two disagree widely, the duration is right.
+    # An unfinished AVI claims a round number of frames; if the two disagree widely, trust the duration.
     if stream.frames and (by_duration is None or by_duration / 2 <= stream.frames <= by_duration * 2):
         return stream.frames
     return by_duration
 
 
 def _stamp(frame: VideoFrame, container: str) -> int | None:
-    # AVI stores the order of decoding only, which FFmpeg hands on in display order; the pts it makes up are wrong.
+    # AVI stores decoding order only. FFmpeg returns its dts in display order; the pts that it invents are wrong.
     return frame.dts if frame.pts is None or container == "avi" else frame.pts
 
 

@@ -1,6 +1,6 @@
-"""From a container's packets to its frames.
+"""Decoding: turns a container's packets into frames.
 
-Damage is skipped and counted; a late start decodes one group of pictures only.
+Damaged packets are skipped and counted. A late start decodes only the group of pictures that contains it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ __all__ = ["Decoder", "side_data_of"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
-# Packets held while looking for the keyframe to start from; a longer group of pictures is decoded instead of held.
-_MOST_HELD = 1000
+# Packets buffered while looking for the keyframe to start from; a longer group of pictures is decoded from its begin.
+_MAX_BUFFERED = 1000
 
 
 class Decoder:
-    """Decode one stream, and count what was damaged on the way."""
+    """Decoder of one stream; counts the damage that it meets."""
 
     def __init__(self, container: InputContainer, stream: VideoStream) -> None:
         self._container = container
@@ -33,16 +33,16 @@ class Decoder:
         self._packets: Iterator[VideoPacket] = container.demux(stream)
         self._opening: list[VideoPacket] = []  # packets that were needed to show the first frame
         self._ready: list[VideoFrame] = []
-        self.packets = 0  # that held data
+        self.packets = 0  # packets with data
         self.faults = 0  # packets that could not be decoded
-        self.first_fault: Fraction | None = None  # where, in seconds of the source, if it is known
+        self.first_fault: Fraction | None = None  # seconds on the source's clock, None if unknown
         self.cut_off = ""  # why the source could not be read to its end
-        self._end = 0  # of the packets that were read, as a timestamp
-        self.flagged = 0  # frames that were decoded with errors concealed
-        self.unshown = 0  # packets that gave neither a frame nor an error
+        self._end = 0  # end of the packets read so far, as a timestamp
+        self.corrupt = 0  # frames that were decoded with concealed errors
+        self.without_frame = 0  # packets that gave neither a frame nor an error
 
     def first(self) -> VideoFrame | None:
-        """Decode as far as the first frame and return it, without taking it from ``frames``."""
+        """Decode as far as the first frame and return it; ``frames`` still yields it."""
         for packet in self._read():
             self._opening.append(packet)
             self._ready = self._decode(packet)
@@ -53,10 +53,10 @@ class Decoder:
     def frames(self, start: int | None = None) -> Iterator[tuple[int, VideoFrame]]:
         """Yield (frame number in the source, frame) in display order.
 
-        Frames before the timestamp ``start`` are left out where the source has timestamps.
+        Frames before the timestamp ``start`` are left out if the source has timestamps.
         """
         for index, frame in self._all_frames() if start is None else self._frames_from(start):
-            self.flagged += frame.is_corrupt
+            self.corrupt += frame.is_corrupt
             yield index, frame
 
     def _all_frames(self) -> Iterator[tuple[int, VideoFrame]]:
@@ -65,11 +65,11 @@ class Decoder:
         return enumerate(chain(self._ready, following))
 
     def _frames_from(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
-        # The decoder has seen the opening to show the first frame; it starts afresh, wherever the span does.
+        # The decoder has consumed the opening to show the first frame; flushed, it can start anywhere.
         self._stream.codec_context.flush_buffers()
-        self.packets = self.faults = self.unshown = 0
+        self.packets = self.faults = self.without_frame = 0
         skipped, packets = self._skip(chain(self._opening, self._read()), start)
-        stamps: list[int] = []  # of the packets that were decoded before the first wanted frame came out
+        stamps: list[int] = []  # of the packets decoded before the first wanted frame came out
         index: int | None = None
         decoded = 0
         for packet in packets:
@@ -80,7 +80,7 @@ class Decoder:
                 if index is None:
                     if frame.pts is not None and frame.pts < start:
                         continue
-                    # A frame's number is its rank by timestamp: with B-frames, packets do not come in display order.
+                    # A frame's number is its rank by timestamp: with B-frames, packets are not in display order.
                     before = decoded - 1 if frame.pts is None else sum(stamp < frame.pts for stamp in stamps)
                     index = skipped + before
                 yield index, frame
@@ -89,7 +89,7 @@ class Decoder:
     def _skip(self, packets: Iterable[VideoPacket], start: int) -> tuple[int, Iterator[VideoPacket]]:
         """Drop the groups of pictures before the one that shows ``start``.
 
-        Returns how many frames those held, and the packets that are left.
+        Returns the number of frames in the dropped groups and the remaining packets.
         """
         self._opening = []
         remaining = iter(packets)
@@ -97,11 +97,11 @@ class Decoder:
         skipped = 0
         for packet in remaining:
             if packet.is_keyframe and packet.pts is not None and packet.pts <= start:
-                skipped += sum(_is_shown(held) for held in group)
+                skipped += sum(_is_shown(buffered) for buffered in group)
                 group.clear()
             group.append(packet)
-            passed = packet.dts is not None and packet.dts > start  # keyframes that follow are shown later still
-            if packet.pts is None or passed or len(group) >= _MOST_HELD:
+            passed = packet.dts is not None and packet.dts > start  # later keyframes are shown even later
+            if packet.pts is None or passed or len(group) >= _MAX_BUFFERED:
                 break
         return skipped, chain(group, remaining)
 
@@ -122,9 +122,9 @@ class Decoder:
             yield flush
 
     def _ends_early(self) -> bool:
-        """Tell whether the packets end well before the duration that the container states.
+        """Return whether the packets end well before the duration that the container states.
 
-        FFmpeg ends a truncated file as quietly as a whole one.
+        FFmpeg reports no error at the end of a truncated file.
         """
         stream, container = self._stream, self._container
         stated = stream.duration
@@ -136,21 +136,21 @@ class Decoder:
         return missing > max(3 / stream.average_rate, Fraction(1, 10))
 
     def _decode(self, packet: VideoPacket) -> list[VideoFrame]:
-        self.unshown += _is_shown(packet)
+        self.without_frame += _is_shown(packet)
         try:
             frames = packet.decode()
         except FFmpegError:
             self.faults += 1
-            self.unshown -= 1
+            self.without_frame -= 1
             if self.first_fault is None and packet.pts is not None and self._stream.time_base is not None:
                 self.first_fault = packet.pts * self._stream.time_base
             return []
-        self.unshown -= len(frames)
+        self.without_frame -= len(frames)
         return frames
 
 
 def side_data_of(frame: VideoFrame) -> SideDataContainer:
-    """Return a frame's side data without ``frame.side_data``.
+    """Return a frame's side data without going through ``frame.side_data``.
 
     That property makes the frame and its side data refer to each other, so that decoded frames wait for the garbage
     collector: hundreds of megabytes at 720p.
@@ -159,7 +159,7 @@ def side_data_of(frame: VideoFrame) -> SideDataContainer:
 
 
 def _is_shown(packet: VideoPacket) -> bool:
-    """Tell whether a packet yields a frame: edit lists discard some, and VP8 has packets of hidden reference frames."""
+    """Return whether a packet yields a frame: edit lists discard some, and VP8 has hidden reference frames."""
     if packet.is_discard or packet.size == 0:
         return False
     return packet.stream.codec_context.codec.canonical_name != "vp8" or bool(memoryview(packet)[0] & 0x10)

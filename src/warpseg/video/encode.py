@@ -1,4 +1,4 @@
-"""Writing frames into a real video file."""
+"""Encoding: writes RGB frames to a video file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from warpseg.files import whole
 
-DEFAULTS: Mapping[str, Mapping[str, str]] = {
+__all__ = ["encode"]
+
+# Encoder options that apply unless the caller overrides them.
+_DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "libx264": {"preset": "medium", "bf": "3"},
     "libx265": {"x265-params": "log-level=error"},
 }
-"""Encoder options that hold unless the caller says otherwise."""
-
 _SAMPLE_RATE = 48_000
 
 
@@ -39,14 +40,25 @@ def encode(
     audio: bool = False,
     audio_codec: str = "aac",
 ) -> None:
-    """Write RGB frames (H, W, 3) uint8 to a video file; the file appears only when it is whole.
+    """Write RGB frames to a video file, which appears only when it is complete.
 
-    rate in frames per second. times: the seconds at which each frame is shown, increasing, for a variable frame rate.
-    The container decides how finely times are kept: MP4 holds them exactly, Matroska and WebM to the millisecond.
-    options go to the encoder, over the defaults (x264 makes B-frames). audio adds a quiet tone of the video's length.
-    The matrix is BT.709 from 720 lines, BT.601 below, limited range, and the file says so. Raises ValueError for a
-    size that the pixel format cannot hold, for frames of different sizes, and where there are no frames at all;
-    OutputError where the file cannot be written.
+    The matrix is BT.709 from 720 lines and BT.601 below, in limited range, and the file is tagged accordingly.
+
+    Args:
+        frames: RGB frames (H, W, 3) uint8, all of one size.
+        path: The file to write; its suffix chooses the container.
+        codec: FFmpeg's name of the video encoder.
+        rate: Frames per second.
+        options: Encoder options, added to the defaults (x264 makes B-frames) or replacing them.
+        pixel_format: FFmpeg's name of the coded pixel format.
+        times: Increasing times in seconds, one per frame, for a variable frame rate. MP4 keeps them exactly, Matroska
+            and WebM to the millisecond.
+        audio: Whether to add a quiet tone as long as the video.
+        audio_codec: FFmpeg's name of the audio encoder.
+
+    Raises:
+        ValueError: The pixel format cannot hold the size, frames differ in size, or there are none.
+        OutputError: The file cannot be written.
     """
     with whole(Path(path)) as part, av.open(str(part), "w") as container:
         _write(container, iter(frames), codec, Fraction(rate), options, pixel_format, times, audio, audio_codec)
@@ -68,7 +80,7 @@ def _write(
         raise ValueError("encode: no frames; give at least one")
     moments = None if times is None else [Fraction(time) for time in times]
     base = _time_base(rate, moments)
-    settings = {**DEFAULTS.get(codec, {}), **(options or {})}
+    settings = {**_DEFAULTS.get(codec, {}), **(options or {})}
     stream = container.add_stream(codec, rate=rate, options=settings)
     if not isinstance(stream, VideoStream):
         raise ValueError(f"encode: {codec!r} is not a video codec")
@@ -100,7 +112,7 @@ def _chain(first: NDArray[np.uint8], rest: Iterator[NDArray[np.uint8]]) -> Itera
 
 
 def _time_base(rate: Fraction, moments: list[Fraction] | None) -> Fraction:
-    """Return a unit in which every time is a whole number."""
+    """Return a unit, in seconds, of which every time is a whole multiple."""
     if moments is None:
         return 1 / rate
     if any(later <= earlier for earlier, later in pairwise(moments)):
@@ -118,7 +130,7 @@ def _matrix(height: int) -> tuple[Colorspace, ColorPrimaries, ColorTrc]:
 
 
 def _describe(stream: VideoStream, pixels: NDArray[np.uint8], pixel_format: str, base: Fraction) -> None:
-    """Set the stream's size, format, unit of time and colours."""
+    """Set the stream's size, pixel format, time base and colour tags."""
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"encode: frames must be (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
     height, width = pixels.shape[:2]
@@ -154,7 +166,7 @@ def _picture(
 
 
 class _Tone:
-    """A 440 Hz tone, written block by block beside the video."""
+    """A 440 Hz tone, written block by block along with the video."""
 
     def __init__(self, container: OutputContainer, codec: str) -> None:
         stream = container.add_stream(codec, rate=_SAMPLE_RATE)
@@ -163,7 +175,7 @@ class _Tone:
         self.container, self.stream, self.written = container, stream, 0
 
     def write(self, until: Fraction) -> None:
-        """Write samples up to this time in seconds."""
+        """Write samples up to a time in seconds."""
         end = int(until * _SAMPLE_RATE)
         samples = np.arange(self.written, end)
         if not len(samples):
@@ -175,5 +187,5 @@ class _Tone:
         self.written = end
 
     def close(self) -> None:
-        """Write what the encoder still holds."""
+        """Flush the encoder."""
         self.container.mux(self.stream.encode(None))

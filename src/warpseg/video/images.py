@@ -1,4 +1,4 @@
-"""Pictures from a folder of images or a pattern of their names."""
+"""Image sequences: reads pictures from a folder of images or from a pattern of file names."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 def is_printf_pattern(name: str) -> bool:
-    """Tell whether a name is a pattern such as ``frame_%06d.png``."""
+    """Return whether a name is a pattern such as ``frame_%06d.png``."""
     return _PRINTF.search(os.path.basename(name)) is not None
 
 
 def open_images(source: str, span: Span) -> PictureReader:
-    """Open a folder or a pattern of images, in the natural order of their names (2 before 10); 25 a second are assumed.
+    """Open a folder or a pattern of images, in the natural order of their names (2 before 10), at 25 frames a second.
 
-    Raises ``VideoError`` where no image is found or the first is not one.
+    Raises ``VideoError`` if no image is found or the first cannot be read.
     """
     paths = _find(source)
     name = Path(source).name or Path(source).resolve().name
     size = _size(paths[0], name)
     warnings = [f"{name}: images have no timestamps, {ASSUMED_RATE} frames a second assumed"]
     info = VideoInfo(name, size, ASSUMED_RATE, time_base=1 / ASSUMED_RATE, container="images", frame_count=len(paths))
-    # The first image inside the span: the ones before it are not even opened.
+    # The first image inside the span: earlier ones are not even opened.
     first = 0 if span.start is None else -int(-span.start * ASSUMED_RATE // 1)
 
     def pictures() -> Generator[Picture, None, None]:

@@ -1,4 +1,4 @@
-"""open_pictures: one door for every kind of source."""
+"""Opening: ``open_pictures``, the one entry point for every kind of source."""
 
 from __future__ import annotations
 
@@ -31,14 +31,23 @@ def open_pictures(
 ) -> PictureReader:
     """Open a source of pictures.
 
-    ``source`` is a video file or URL, ``"-"`` for standard input, a binary file object (it stays open: who opened it
-    closes it), a folder of images, a pattern of images (``"frames/*.png"``, ``"frame_%06d.png"``), or an iterable of
-    RGB arrays (H, W, 3) uint8, which may be endless.
+    Args:
+        source: One of
 
-    ``start`` and ``end`` are seconds after the source's first frame, ``start`` included, ``end`` not; ``max_frames``
-    counts from ``start``. ``Picture.index`` stays the number of the frame in the whole source.
+            - the path or URL of a video, or ``"-"`` for standard input,
+            - a binary file object, which the caller closes,
+            - a folder of images, or a pattern of their names (``"frames/*.png"``, ``"frame_%06d.png"``),
+            - an iterable of RGB arrays (H, W, 3) uint8, which may be endless.
+        start: First time to read, seconds after the source's first frame; None for the beginning.
+        end: Time before which to stop, seconds after the source's first frame; None for the end.
+        max_frames: Most frames to read, counted from ``start``.
 
-    Raises ``VideoError`` where the source cannot be read, ``ValueError`` for limits that make no sense.
+    Returns:
+        A reader of the pictures in display order. ``Picture.index`` is the frame's number in the whole source.
+
+    Raises:
+        VideoError: The source cannot be read.
+        ValueError: The source is of another type, or the limits contain no frame.
     """
     span = Span.between(start, end, max_frames)
     if isinstance(source, str | os.PathLike):
@@ -59,7 +68,7 @@ def open_pictures(
 
 
 def _is_pattern(name: str) -> bool:
-    # A file may really be called "clip[1].mp4", and URLs may hold "?" or "%20".
+    # A file may really be called "clip[1].mp4", and URLs may contain "?" or "%20".
     if os.path.exists(name) or "://" in name:
         return False
     return is_printf_pattern(name) or glob.has_magic(name)

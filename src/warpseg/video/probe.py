@@ -1,4 +1,4 @@
-"""What a container states about its streams beyond ``VideoInfo``, read without decoding a frame."""
+"""Probing: reads a container's statements about its streams, beyond ``VideoInfo``, without decoding a frame."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class Sound:
     """One audio stream."""
 
     codec: str
-    rate: int  # samples a second
+    rate: int  # samples per second
     layout: str  # "mono", "stereo", "5.1" ...
 
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """What is stated and need not be true; None where nothing is."""
+    """Statements of a container, which need not be true; None for each one that it does not make."""
 
     format: str | None = None  # the container's long name
     profile: str | None = None
     pixel_format: str | None = None  # FFmpeg's name
-    bits: int | None = None  # of a luma sample
-    bit_rate: int | None = None  # of the whole file, bits a second
+    bits: int | None = None  # per luma sample
+    bit_rate: int | None = None  # of the whole file, bits per second
     duration: Fraction | None = None  # seconds
     frames: int | None = None  # as counted by the container's writer
     has_timestamps: bool = True
-    audio: tuple[Sound, ...] | None = ()  # None where it was not looked for
+    audio: tuple[Sound, ...] | None = ()  # None if unknown
 
 
 def read_facts(source: Source) -> StreamFacts:
-    """Return what the container of a file or URL states about the stream that ``open_pictures`` reads.
+    """Return the statements of a file's or URL's container about the stream that ``open_pictures`` reads.
 
-    Sources that can be read only once (a pipe, a file object), folders of images and arrays state nothing.
+    Sources that can be read only once (a pipe, a file object), folders of images and arrays make none.
     """
     if hasattr(source, "read") or str(source) in ("-", "pipe:", "pipe:0"):
         return StreamFacts(audio=None)
@@ -56,7 +56,7 @@ def read_facts(source: Source) -> StreamFacts:
     try:
         with av.open(name if "://" in name else os.path.abspath(name), "r") as container:
             return _facts(container)
-    except FFmpegError:  # whoever opens the source for its pictures tells what is wrong with it
+    except FFmpegError:  # open_pictures reports the fault in full
         return StreamFacts(audio=None)
 
 

@@ -1,4 +1,4 @@
-"""What all readers share: the reader itself, the span that is read, and a clock that never runs backwards."""
+"""Reading: the iterator, time span and monotonic clock that all kinds of sources share."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from warpseg.types import Picture, VideoInfo
 
 __all__ = ["ASSUMED_RATE", "Clock", "PictureReader", "Span"]
 
-ASSUMED_RATE = Fraction(25)  # frames a second, where a source does not tell; what FFmpeg assumes too
+ASSUMED_RATE = Fraction(25)  # frames a second, for sources that state none; FFmpeg's default too
 
 
 class PictureReader(Iterator[Picture]):
-    """Yield the pictures of one source in display order, and close the source.
+    """Iterator over the pictures of one source in display order; closes the source at the end.
 
-    ``info`` describes the source, ``warnings`` lists what was assumed or substituted and may grow while reading. A
+    ``info`` describes the source. ``warnings`` lists assumptions and substitutions, and may grow while reading. A
     damaged source yields every picture that can be decoded and then raises one ``VideoError``.
     """
 
@@ -52,7 +52,7 @@ class PictureReader(Iterator[Picture]):
         self.close()
 
     def close(self) -> None:
-        """Close the source; pictures that were yielded stay valid. Closing twice is fine."""
+        """Close the source; pictures already yielded stay valid. Closing twice is allowed."""
         if not self._closed:
             self._closed = True
             self._pictures.close()
@@ -65,7 +65,7 @@ class PictureReader(Iterator[Picture]):
 
 @dataclass(frozen=True)
 class Span:
-    """Which part of a source is read: ``start <= seconds after the first frame < end``, at most ``max_frames``."""
+    """Part of a source to read: ``start <= seconds after the first frame < end``, at most ``max_frames``."""
 
     start: Fraction | None = None
     end: Fraction | None = None
@@ -73,7 +73,7 @@ class Span:
 
     @classmethod
     def between(cls, start: Fraction | float | None, end: Fraction | float | None, max_frames: int | None) -> Span:
-        """Return a span, or raise ``ValueError`` for one that cannot hold a frame."""
+        """Return a span; raises ``ValueError`` if it cannot contain a frame."""
         if start is not None and start < 0:
             raise ValueError(f"start is {start} s: 0 or more is accepted (seconds after the first frame)")
         if end is not None and end <= (start or 0):
@@ -87,10 +87,10 @@ class Span:
         )
 
     def select(self, pictures: Iterator[Picture], info: VideoInfo) -> Generator[Picture, None, bool]:
-        """Yield the pictures inside the span.
+        """Yield the pictures inside the span; return True if the span ended before the source did.
 
-        Returns True where the span ended before the source did. No picture is requested after the last one that is
-        wanted, except the one that shows that ``end`` has come. Raises ``VideoError`` where the source is too short.
+        No picture is requested after the last one in the span, except the one that shows that ``end`` is reached.
+        Raises ``VideoError`` if the source is too short.
         """
         count = 0
         for picture in pictures:
@@ -109,7 +109,7 @@ class Span:
 
 
 class Clock:
-    """Turn timestamps into strictly increasing seconds: exact where they increase, else one frame after the last."""
+    """Monotonic clock: makes timestamps strictly increasing; one that is not becomes one frame after the last."""
 
     def __init__(self, name: str, rate: Fraction, start: Fraction, warnings: list[str]) -> None:
         self._name, self._step, self._start, self._warnings = name, 1 / rate, start, warnings
@@ -117,7 +117,7 @@ class Clock:
         self._warned = False
 
     def time(self, stamp: Fraction | None) -> Fraction:
-        """Return the time of the next picture in display order."""
+        """Return the time, in seconds, of the next picture in display order, whose timestamp is ``stamp``."""
         previous = self._previous
         if stamp is not None and (previous is None or stamp > previous):
             time = stamp

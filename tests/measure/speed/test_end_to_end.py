@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tiny_models import Tiny
 
+from tests.support.tiny_models import Tiny
 from warpseg import Segmenter
 from warpseg.measure.speed.clip import street_clip
 from warpseg.measure.speed.end_to_end import Lap, in_turns, joined, to_files, to_labels
