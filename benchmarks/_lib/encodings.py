@@ -69,10 +69,6 @@ class Encoded:
     psnr: float  # dB of luma over all frames
     size: int  # bytes
 
-    def facts(self) -> dict[str, float]:
-        """Return what a row says of it."""
-        return {"setting": self.setting, "psnr": self.psnr, "bytes": self.size}
-
 
 @dataclass(frozen=True, eq=False)
 class Clip:

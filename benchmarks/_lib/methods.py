@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from warpseg.core import schemes
@@ -103,5 +104,5 @@ def summary(scores: Scores, *, block: int = 10) -> dict[str, Any]:
     """Return what result files keep of scores, in percent, with 95 % intervals over blocks of neighbouring frames."""
     found = scores.summary(block=min(block, max(len(scores.frames) // 3, 1)))
     readings = ("average", "worst", "average_retention", "worst_retention")
-    kept = ["targets", "every_frame", "by_distance", *readings, *(f"{reading}_interval" for reading in readings)]
-    return {name: found[name] for name in kept}
+    kept = ["every_frame", "by_distance", *readings, *(f"{reading}_interval" for reading in readings[2:])]
+    return {name: np.round(found[name], 5).tolist() for name in kept}

@@ -14,7 +14,7 @@ from warpseg.run.record import machine
 
 __all__ = ["commit", "read", "write"]
 
-_DIGITS, _WIDTH = 6, 160  # significant digits of a number, characters of a line that is not broken up
+_WIDTH = 160  # characters of a line that is not broken up
 
 
 def commit() -> str | None:
@@ -56,8 +56,8 @@ def read(folder: Path, benchmark: str) -> Any:
 
 
 def text(value: Any, indent: int = 0) -> str:
-    """Return a value as JSON in which a row is a line, with numbers of six significant digits."""
-    short = json.dumps(_rounded(value), allow_nan=False, ensure_ascii=False)
+    """Return a value as JSON that is broken up only where a line would be too long."""
+    short = json.dumps(value, allow_nan=False, ensure_ascii=False)
     if not isinstance(value, dict | list | tuple) or not value or len(short) + indent <= _WIDTH:
         return short
     inner = " " * (indent + 1)
@@ -67,11 +67,3 @@ def text(value: Any, indent: int = 0) -> str:
         lines = [text(each, indent + 1) for each in value]
     begin, end = "{}" if isinstance(value, dict) else "[]"
     return begin + "\n" + ",\n".join(inner + line for line in lines) + "\n" + " " * indent + end
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, float):
-        return float(f"{value:.{_DIGITS}g}")
-    if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
-    return [_rounded(each) for each in value] if isinstance(value, list | tuple) else value
