@@ -1,11 +1,10 @@
 # make demo [VIDEO=file]   segment a synthetic drive (or your video) and say where the results are
 # make test                all quick tests
-# make bench               the tables of README and docs, written to benchmarks/results
-# make reproduce           the paper's tables and figures, written to benchmarks/results/reproduce and docs/results.md
+# make bench               every benchmark, into benchmarks/results, and the tables of README and docs
+# make reproduce           the paper's tables and figures, part of bench, and docs/results.md
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-DATA ?= $(or $(WARPSEG_TEST_DATA),../shared/data)
 
 export UV_HTTP_TIMEOUT ?= 600
 
@@ -25,30 +24,12 @@ types: $(READY)
 	$(BIN)/mypy
 
 bench: $(READY)
-	$(BIN)/python benchmarks/labels.py --model camvid --out benchmarks/results/labels.json
-	$(BIN)/python benchmarks/network.py --out benchmarks/results/network.json
-	$(BIN)/python benchmarks/keyframes.py --data "$(DATA)" --out benchmarks/results/keyframes.json
-	$(BIN)/python benchmarks/motion_construction.py --data "$(DATA)" --out benchmarks/results/motion_construction.json
-	$(BIN)/python benchmarks/drive.py --data "$(DATA)" --out benchmarks/results/drive.json
-	$(BIN)/python benchmarks/motion.py --data "$(DATA)" --out benchmarks/results/motion.json
-	$(BIN)/python benchmarks/fusion_constants.py --data "$(DATA)" --out benchmarks/results/fusion_constants.json
-	$(BIN)/python benchmarks/second_network.py --data "$(DATA)"
-	$(BIN)/python benchmarks/fusion.py --data "$(DATA)" --out benchmarks/results/fusion.json
-	$(BIN)/python benchmarks/figure.py
-	$(BIN)/python benchmarks/fusion_page.py
-	$(BIN)/python benchmarks/scale.py --out benchmarks/results/scale.json
-	$(BIN)/python benchmarks/speed.py --data "$(DATA)"
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks pages
 
 reproduce: $(READY)
-	for what in table1 fig4 table2 fig2 fig5; do \
-		$(BIN)/warpseg reproduce $$what --dataset camvid --root "$(DATA)/camvid" --out out/reproduce/camvid || exit 1; \
-		$(BIN)/warpseg reproduce $$what --dataset streets --out out/reproduce/streets || exit 1; \
-	done
-	for data in camvid streets; do \
-		mkdir -p benchmarks/results/reproduce/$$data && \
-		cp out/reproduce/$$data/*.json out/reproduce/$$data/*.png benchmarks/results/reproduce/$$data/ || exit 1; \
-	done
-	$(BIN)/python benchmarks/results_page.py
+	$(BIN)/python -m benchmarks reproduce
+	$(BIN)/python -m benchmarks pages
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -16,6 +16,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 
+import torch
+
 import benchmarks
 from benchmarks._lib import pages, result
 from benchmarks._lib.context import DATA, REPOSITORY, RESULTS, Context, Skipped
@@ -59,6 +61,8 @@ def summary(module: ModuleType) -> str:
 def measure(names: Sequence[str], out: Path, data: Path, arguments: Sequence[str], *, quick: bool) -> None:
     """Run benchmarks one after the other, each result written when it is complete."""
     at = result.commit()
+    if quick:
+        torch.set_num_threads(1)  # small pictures gain nothing by more
     for name in names:
         kept = KEPT / at / name if at and not at.endswith("-dirty") and not quick else None
         started = time.perf_counter()

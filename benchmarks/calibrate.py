@@ -37,7 +37,7 @@ class StreetMaterial(VideoMaterial):
     """A street's video, with its labels where ``true`` is set."""
 
     def __init__(self, seed: int, context: Context, *, true: bool) -> None:
-        size, frames = context.pick((SIZE, FRAMES), ((48, 64), 60))
+        size, frames = context.pick((SIZE, FRAMES), ((48, 64), 80))
         street = Street(seed=seed, size=size, rate=RATE, speed=4 + seed % 5 * 2)
         path = context.scratch / f"street_{seed}.mp4"
         if not path.exists():
@@ -79,7 +79,7 @@ class Held:
             found = []
             for seed in self.seeds:
                 material = StreetMaterial(seed, self.context, true=true)
-                chosen = plan(known([material]), self.windows, LIMIT)
+                chosen = plan(known([material]), self.windows, self.context.pick(LIMIT, 3))
                 with tempfile.TemporaryDirectory() as maps:
                     judge = ExcerptJudge(
                         self.network, [material], chosen, "agreement", lambda bound: True, 0.95, Path(maps)
@@ -94,6 +94,7 @@ def run(context: Context) -> dict[str, Any]:
     network = context.network()
     rounds, clips, held_out, windows = context.pick((ROUNDS, CLIPS, HELD_OUT, WINDOWS), (1, 1, 1, 6))
     held = Held(network, range(1000, 1000 + held_out), context, windows // 2)
+    limit = context.pick(LIMIT, 3)
     table: list[dict[str, Any]] = []
     random = np.random.default_rng(0)
     for target in context.pick(TARGETS, (Target("min-agreement", 50),)):
@@ -103,7 +104,7 @@ def run(context: Context) -> dict[str, Any]:
             materials = [StreetMaterial(seed, context, true=true) for seed in seeds]
             found = calibrate(
                 network, materials, target, choices_of(["propagate", "interpolate"]),
-                windows=windows, max_interval=LIMIT,
+                windows=windows, max_interval=limit,
             )  # fmt: skip
             row: dict[str, Any] = {"target": f"{target.kind} {target.value:g}", "round": lap, "seeds": seeds}
             if found.row is None:

@@ -62,9 +62,13 @@ def channels_first(network: Network) -> Network:
 
 
 def options(
-    made: Callable[[Precision], Network], side: int, batches: Sequence[int], device: torch.device, *, compiled: bool
+    made: Callable[[Precision], Network], side: int, batches: Sequence[int], device: torch.device, *, quick: bool
 ) -> Iterator[Option]:
     """Yield the options, fp32 first; ``side`` is the shorter side at which the network sees its pictures."""
+    if quick:
+        yield "fp32", made("fp32"), 1
+        yield "fp32, channels first", channels_first(made("fp32")), 1
+        return
     fp32 = made("fp32")
     yield "fp32", fp32, 1
     yield "fp32, channels first", channels_first(made("fp32")), 1
@@ -77,8 +81,7 @@ def options(
         print(f"left out: {error}")
     else:
         yield "fp16", made("fp16"), 1
-    if compiled:
-        yield "bf16, compiled", load(bf16, compile=True), 1
+    yield "bf16, compiled", load(bf16, compile=True), 1
     for share in (0.75, 0.5):
         yield f"bf16, imgsz {share:g}", load(bf16, imgsz=round(share * side)), 1
     for batch in batches:
@@ -142,16 +145,16 @@ def embedded(context: Context, device: torch.device) -> Iterator[Row]:
 
     def compared(side: int) -> list[Option]:
         def made(precision: Precision) -> Network:
-            return load("camvid", device=str(device), precision=precision)
+            return load("camvid", device=str(device), precision=precision, imgsz=context.pick(None, 96))
 
-        return list(options(made, side, batches, device, compiled=not context.quick))
+        return list(options(made, side, batches, device, quick=context.quick))
 
     pictures = frames_of(street(size, context.pick(STREETS, 2)))
     times = timed(compared(min(size)), pictures, context.pick(2 * ROUNDS, 1), warm=True)
     drive = context.drive()
     chosen = [round(i) for i in np.linspace(0, len(drive.pictures) - 1, context.pick(DRIVE_FRAMES, 2))]
     shown, truth = frames_of([drive.pictures[i].copy() for i in chosen]), [drive.labels[i] for i in chosen]
-    side = min(load("camvid", device=str(device)).seen(shown[0].size))
+    side = min(context.network().seen(shown[0].size))
     for row, same in zip(times, compared_labels(compared(side), shown, truth), strict=True):
         yield row | same | {"labels_of": "drive"}
 
@@ -165,7 +168,7 @@ def paper(context: Context, device: torch.device) -> Iterator[Row]:
 
     size = context.pick((1024, 2048), (64, 128))
     frames = frames_of(street(size, 2))
-    compared = list(options(made, min(size), (2,), device, compiled=not context.quick))
+    compared = list(options(made, min(size), (2,), device, quick=context.quick))
     same = list(compared_labels(compared, frames, None))  # warms up and compiles
     for row, labels_row in zip(timed(compared, frames, context.pick(ROUNDS, 1), warm=False), same, strict=True):
         yield row | labels_row | {"labels_of": "streets"}

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-__all__ = ["Colours"]
+__all__ = ["Colours", "camvid"]
 
 
 class Colours(nn.Module):
@@ -21,3 +21,8 @@ class Colours(nn.Module):
         """Return scores (b, classes, h / stride, w / stride)."""
         means = F.avg_pool2d(rgb, 33, self.stride, 16, count_include_pad=False)
         return F.conv2d(means - 0.5, self.weights)
+
+
+def camvid() -> Colours:
+    """Return a network of CamVid's number of classes, for ``--model``."""
+    return Colours(11, 8)

@@ -11,9 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from warpseg.classes import CAMVID as CLASSES
-from warpseg.classes import IGNORE
 from warpseg.networks import Network
-from warpseg.train.data import Labelled, augment, load_camvid
+from warpseg.train.data import Labelled, augment
 from warpseg.train.embedded import averaged, class_weights, loss, optimizer_of, rate
 
 BATCH, PEAK_RATE, CROP, SCALES = 8, 3e-3, (288, 384), (0.75, 1.6)
@@ -61,15 +60,9 @@ def second_network(weights: Path) -> Network:
     return Network("second", features, head.eval(), linear_head=False, classes=CLASSES)
 
 
-def train(data: Path, out: Path, *, epochs: int, stills: int | None = None) -> None:
-    """Train on some or all training stills, print the drive's mIoU, and write the averaged weights to ``out``.
-
-    The weights are half-precision numbers; training never sees the drive.
-    """
+def train(real: Labelled, out: Path, *, epochs: int) -> None:
+    """Train on stills and write the averaged weights, half-precision numbers, to ``out``."""
     torch.manual_seed(0)
-    real, drive = load_camvid(data / "camvid", "train"), load_camvid(data / "camvid", "val")
-    if stills:
-        real, drive = (Labelled(part.images[:stills], part.labels[:stills]) for part in (real, drive))
     network: nn.Module = nn.Sequential(*plain()).to(memory_format=torch.channels_last)
     average, optimizer = averaged(network), optimizer_of(network)
     weights = class_weights(real.labels, 0.25)
@@ -95,18 +88,3 @@ def train(data: Path, out: Path, *, epochs: int, stills: int | None = None) -> N
     state = average.module.state_dict()
     halves = {name: x.half() if x.is_floating_point() else x for name, x in state.items()}
     save_file({name: tensor.contiguous() for name, tensor in halves.items()}, out)
-    print(f"drive: {100 * mean_iou_on(drive, second_network(out)):.1f} mIoU, {out.stat().st_size / 2**20:.2f} MiB")
-
-
-@torch.inference_mode()
-def mean_iou_on(data: Labelled, network: Network) -> float:
-    """Return the mean IoU over stills, labels at full size."""
-    classes = len(CLASSES)
-    matrix = torch.zeros(classes * classes)
-    for image, label in zip(data.images, data.labels, strict=True):
-        scores = network.head(network.feature_net(image[None] / 255))
-        predicted = F.interpolate(scores, size=label.shape, mode="bilinear", align_corners=False).argmax(1)[0]
-        valid = label != IGNORE
-        matrix += torch.bincount(label[valid].long() * classes + predicted[valid], minlength=classes * classes)
-    square = matrix.reshape(classes, classes)
-    return float((square.diag() / (square.sum(0) + square.sum(1) - square.diag())).mean())

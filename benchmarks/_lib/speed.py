@@ -34,11 +34,12 @@ def of_paper(
     context: Context, name: str, precision: Precision, fusion: str, intervals: Sequence[int], frames: int
 ) -> Row:
     """Measure the paper's network with random weights on a street."""
-    frames = context.pick(frames, 4)
-    video = street_clip(context.pick(PAPER_SIZE, (64, 128)), context.pick(PAPER_FRAMES, 4))
+    frames = context.pick(frames, 3)
+    video = street_clip(context.pick(PAPER_SIZE, (48, 96)), context.pick(PAPER_FRAMES, 3))
+    network = paper_network(video, precision=context.pick(precision, "fp32"))
     return measure(
-        context, name, video, model=paper_network(video, precision=precision), options={"fusion": fusion},
-        intervals=intervals, max_frames=frames, fresh=False, compare_paper=fusion == "confidence",
+        context, name, video, model=network, options={"fusion": fusion}, intervals=intervals,
+        max_frames=frames, fresh=False, compare_paper=fusion == "confidence",
     )  # fmt: skip
 
 

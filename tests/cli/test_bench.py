@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import subprocess
@@ -180,52 +179,6 @@ def test_markdown_has_as_many_cells_in_each_line(ran: tuple[Result, Path]) -> No
 def settings(clip: Path, model: str) -> dict[str, Any]:
     options = {"model": model, "device": "cpu", "imgsz": [32, 48], "scheme": "copy", "interval": 2}
     return {"source": str(clip), "segmenter": options, "save": ["masks"], "max_frames": 4}
-
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-def test_the_page_is_written_between_its_markers(
-    ran: tuple[Result, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    speed_page = importlib.import_module("speed_page")
-
-    facts = json.loads((ran[1] / "bench.json").read_text())
-    page = tmp_path / "page.md"
-    page.write_text("before\n\n<!-- speed: begin -->\nold\n<!-- speed: end -->\n\nafter\n")
-    written = []
-    for _ in range(2):
-        speed_page.write_page(page, "speed", {"paper, fp32": facts})
-        written.append(page.read_text())
-    assert written[0] == written[1]
-    assert written[0].startswith("before\n\n<!-- speed: begin -->\n\n### Paper, fp32\n")
-    assert written[0].endswith("<!-- speed: end -->\n\nafter\n")
-    assert "old" not in written[0]
-    for line in table.markdown(table.speed(facts)):
-        assert line in written[0].splitlines()
-    with pytest.raises(SystemExit, match=r"page.md: no <!-- scale: begin -->"):
-        speed_page.write_page(page, "scale", {})
-    # The committed page has both.
-    committed = (BENCHMARKS.parent / "docs" / "speed.md").read_text()
-    assert all(f"<!-- {name}: {end} -->" in committed for name in speed_page.SECTIONS for end in ("begin", "end"))
-
-
-@pytest.mark.parametrize("power", [0.5, 1.0, 2.0])
-def test_growth_is_fitted(power: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    scale = importlib.import_module("scale")
-
-    rows = [
-        {"megapixels": pixels, "ms": dict.fromkeys(scale.STAGES, 3 * pixels**power)} for pixels in (0.25, 1.0, 4.0, 8.0)
-    ]
-    for name, found in scale.fit(rows).items():
-        assert found["exponent"] == pytest.approx(power)
-        if power == 1:
-            assert found["slope"] == pytest.approx(3 * (len(scale.STAGES) if name == "all" else 1))
-            assert found["r2"] == pytest.approx(1)
-        else:
-            assert found["r2"] < 0.999
 
 
 def test_a_new_process_tells_first_mask_and_memory(
