@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import signal
+import io
 import sys
 from typing import Annotated
 
@@ -18,7 +18,7 @@ from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
 from warpseg.run.startup import keep_memory
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,15 +51,10 @@ def _options(
     pass
 
 
-def _interrupt(number: int, frame: object) -> None:
-    # Whoever presses twice must not cut off what the first interrupt set going.
-    if not isinstance(sys.exception(), KeyboardInterrupt):
-        raise KeyboardInterrupt
-
-
-def main() -> None:
-    """Run the command line and exit with its code; being terminated is like being interrupted."""
+def run() -> None:
+    """Run the command line; ends in ``SystemExit`` with its exit code."""
     keep_memory()
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show
     app()

@@ -13,6 +13,7 @@ import typer
 from warpseg.cli.common import complain, picture_size
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError, OutputError
+from warpseg.run.interrupt import announce
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def bench(
             compare_paper=compare_paper, fresh=fresh, command=sys.argv, progress=said,
         )  # fmt: skip
     except KeyboardInterrupt:
-        print("interrupted; nothing was written", file=sys.stderr)
+        announce("; nothing was written")
         raise typer.Exit(130) from None
     except Exception as error:
         if debug:

@@ -12,6 +12,7 @@ import typer
 from warpseg.cli.common import complain
 from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
+from warpseg.run.interrupt import announce
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def calibrate(
         )  # fmt: skip
         write(found, out)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        announce()
         raise typer.Exit(130) from None
     except Exception as error:  # a network's own errors as well
         if debug:

@@ -11,6 +11,7 @@ import typer
 
 from warpseg.cli.common import check_page, complain
 from warpseg.errors import OutputError, WarpsegError
+from warpseg.run.interrupt import announce
 
 if TYPE_CHECKING:
     from warpseg.measure.runs.agreement import Comparison
@@ -44,7 +45,7 @@ def compare(
         if out is not None:
             write_comparison(out, found)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        announce()
         raise typer.Exit(130) from None
     except WarpsegError as error:
         if debug:

@@ -13,6 +13,7 @@ import typer
 from warpseg.cli.common import check_page, complain
 from warpseg.cli.lists import intervals, numbers, words
 from warpseg.errors import ModelError
+from warpseg.run.interrupt import announce
 
 if TYPE_CHECKING:
     from warpseg.measure.accuracy.score import Export
@@ -169,7 +170,7 @@ def evaluate(
             labelled = (clip for clip in data.clips if len(clip.labels) or not data.is_labelled)
             write_evaluation(report, found, show(next(labelled), data, network, picked))
     except KeyboardInterrupt:
-        print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
+        announce(f"; what was done is kept in {out}, run the same command to go on")
         raise typer.Exit(130) from None
     except Exception as error:
         if debug:

@@ -14,6 +14,7 @@ import typer
 
 from warpseg.cli.common import complain, seconds
 from warpseg.errors import OutputError
+from warpseg.run.interrupt import announce
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def info(
 
                 draw(found, collector, plot)
         except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
+            announce()
             raise typer.Exit(130) from None
         except Exception as error:  # one source must not cost the others
             if debug:

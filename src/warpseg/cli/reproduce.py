@@ -13,6 +13,7 @@ import typer
 from warpseg.cli.common import complain
 from warpseg.cli.lists import numbers
 from warpseg.errors import ModelError, WarpsegError
+from warpseg.run.interrupt import announce
 
 if TYPE_CHECKING:
     from warpseg.datasets.clip import Dataset
@@ -116,7 +117,7 @@ def reproduce(
             options |= {"key": key}
         found, said = _run(what, data, network, out, options)
     except KeyboardInterrupt:
-        print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
+        announce(f"; what was done is kept in {out}, run the same command to go on")
         raise typer.Exit(130) from None
     except Exception as error:
         if debug:

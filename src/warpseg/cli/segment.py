@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -16,6 +15,7 @@ from warpseg.cli.common import check_page, complain, picture_size, seconds
 from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
+from warpseg.run.interrupt import announce
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -196,9 +196,8 @@ def segment(
                     profile=settings.facts,
                 )
         except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # there is nothing left to stop
             kept = f"; what was done is kept in {out / name}" if progress.report else ""
-            print(f"interrupted{kept}", file=sys.stderr)
+            announce(kept)
             raise typer.Exit(130) from None
         except Exception as error:  # a network's own errors as well: one source must not cost the others
             if debug:

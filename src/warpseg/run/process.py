@@ -21,7 +21,7 @@ from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.files import remove
-from warpseg.run.interrupt import one_interrupt
+from warpseg.run.interrupt import closing, interruptible
 from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
@@ -132,7 +132,7 @@ def process(
                 keeps_pixels=targets.page is not None or _DRAWN in targets.kinds,
                 confidence=targets.needs_confidence,
             ) as run,
-            one_interrupt() as interrupt,
+            interruptible(),
         ):
             record = partial(
                 write_run, report, segmenter, run, clock.begun, targets.kinds, command=command, profile=profile
@@ -148,8 +148,8 @@ def process(
                 report.error = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
                 raise
             finally:
-                interrupt.closing = True
-                failed = _conclude(run, outputs, report, clock)
+                with closing():
+                    failed = _conclude(run, outputs, report, clock)
             if failed is not None:
                 raise failed
     if report.frames == 0:
