@@ -1,5 +1,6 @@
 # make demo [VIDEO=file]   segment a synthetic drive (or your video) and say where the results are
 # make test                all quick tests
+# make slow                the tests that take minutes
 # make bench               the tables of README and docs, written to benchmarks/results
 # make reproduce           the paper's tables and figures, written to benchmarks/results/reproduce and docs/results.md
 PYTHON ?= python3
@@ -9,13 +10,16 @@ DATA ?= $(or $(WARPSEG_TEST_DATA),../shared/data)
 
 export UV_HTTP_TIMEOUT ?= 600
 
-.PHONY: demo test lint types bench reproduce clean
+.PHONY: demo test slow lint types bench reproduce clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+slow: $(READY)
+	$(BIN)/python -m pytest -m slow --timeout 600
 
 lint: $(READY)
 	$(BIN)/ruff check .

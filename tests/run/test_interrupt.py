@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -67,8 +68,7 @@ def check_ended(process: subprocess.Popen[str], out: Path) -> None:
         assert not left
 
 
-@pytest.mark.parametrize("share", range(10))
-def test_signals_at_any_moment(clip: Path, tmp_path: Path, share: int) -> None:
+def check_moments(clip: Path, tmp_path: Path, numbers: Iterable[int]) -> None:
     def interrupted(number: int) -> None:
         after, moment, signals = MOMENTS[number]
         out = tmp_path / str(number)
@@ -82,7 +82,17 @@ def test_signals_at_any_moment(clip: Path, tmp_path: Path, share: int) -> None:
             check_ended(process, out)
 
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(interrupted, range(share, len(MOMENTS), 10)))
+        list(pool.map(interrupted, numbers))
+
+
+@pytest.mark.parametrize("number", [0, 10, 20, 30, 40])
+def test_signals_at_some_moments(clip: Path, tmp_path: Path, number: int) -> None:
+    check_moments(clip, tmp_path, [number])
+
+
+@pytest.mark.slow
+def test_signals_at_fifty_moments(clip: Path, tmp_path: Path) -> None:
+    check_moments(clip, tmp_path, range(len(MOMENTS)))
 
 
 def test_a_hangup_that_the_caller_ignores_stays_ignored(clip: Path, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Interrupt: Ctrl-C, SIGTERM and SIGHUP stop the work once, keep finished results and end in one line.
 
 Programs call ``handle_signals`` first thing. The first signal raises ``KeyboardInterrupt`` in the main thread, whatever
-it is doing; later ones change nothing, so that no second Ctrl-C cuts off what the first set going. While outputs are
-closed (``closing``) the first one waits as well.
+it is doing; later ones change nothing, so that no second Ctrl-C cuts off what the first set going. While a frame is written
+or outputs are closed (``uninterrupted``) the first one waits as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["announce", "closing", "handle_signals", "ignore_signals", "interruptible", "was_interrupted"]
+__all__ = ["announce", "handle_signals", "ignore_signals", "interruptible", "uninterrupted", "was_interrupted"]
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -24,7 +24,7 @@ class _State:
 
     asked = False  # a signal came
     raised = False  # and KeyboardInterrupt with it
-    deferred = 0  # blocks of ``closing`` that are open
+    deferred = 0  # blocks of ``uninterrupted`` that are open
     announced = False  # the line on standard error is out
 
     def handle(self, number: int, frame: object) -> None:
@@ -89,8 +89,8 @@ def interruptible() -> Iterator[None]:
 
 
 @contextmanager
-def closing() -> Iterator[None]:
-    """Keep signals from interrupting the block; one that came raises ``KeyboardInterrupt`` at its end."""
+def uninterrupted() -> Iterator[None]:
+    """Keep signals from dividing the block; one that came raises ``KeyboardInterrupt`` at its end."""
     _state.deferred += 1
     try:
         yield

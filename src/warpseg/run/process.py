@@ -21,7 +21,7 @@ from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.files import remove
-from warpseg.run.interrupt import closing, interruptible
+from warpseg.run.interrupt import interruptible, uninterrupted
 from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
@@ -148,7 +148,7 @@ def process(
                 report.error = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
                 raise
             finally:
-                with closing():
+                with uninterrupted():
                     failed = _conclude(run, outputs, report, clock)
             if failed is not None:
                 raise failed
@@ -294,14 +294,15 @@ def _pump(
             outputs.begin(result.classes, run.video.info)
         ids = result.labels()
         confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
-        with clock.stages.measure("write"):
-            for sink in outputs.sinks:
-                sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
-        if outputs.collected is not None:
-            with clock.stages.measure("report"):
-                outputs.collected.add(result, ids)
-        report.frames += 1
-        report.keyframes += result.is_key
+        with uninterrupted():  # a frame is in all outputs or in none
+            with clock.stages.measure("write"):
+                for sink in outputs.sinks:
+                    sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
+            if outputs.collected is not None:
+                with clock.stages.measure("report"):
+                    outputs.collected.add(result, ids)
+            report.frames += 1
+            report.keyframes += result.is_key
         if progress is not None:
             clock.note(report, run.pipeline)
             progress(report, run.video.info)
