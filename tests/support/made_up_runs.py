@@ -15,8 +15,6 @@ from warpseg.sinks import MaskSink, StatisticsSink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 CLASSES = Classes(("road", "<i>car</i>", "sky"), ((128, 64, 128), (0, 0, 142), (70, 130, 180)))
-
-
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
 

@@ -1,8 +1,8 @@
 """Interrupt: Ctrl-C, SIGTERM and SIGHUP stop the work once, keep finished results and end in one line.
 
 Programs call ``handle_signals`` first thing. The first signal raises ``KeyboardInterrupt`` in the main thread, whatever
-it is doing; later ones change nothing, so that no second Ctrl-C cuts off what the first set going. While a frame is written
-or outputs are closed (``uninterrupted``) the first one waits as well.
+it is doing; later ones change nothing, so that no second Ctrl-C cuts off what the first set going. While a frame is
+written or outputs are closed (``uninterrupted``) the first one waits as well.
 """
 
 from __future__ import annotations
