@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from warpseg.cli.common import complain
+from warpseg.cli.datasets import DatasetName
 from warpseg.cli.lists import numbers
+from warpseg.datasets.choices import DATASETS
 from warpseg.errors import ModelError, WarpsegError
 from warpseg.run.startup import heavy_imports
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate"]
 
-DatasetName = Literal["camvid", "cityscapes", "folder", "video"]
 Motion = Literal["auto", "codec", "estimate", "flow", "none"]
 
 _SCHEMES = ("copy", "propagate", "interpolate")
@@ -196,7 +197,7 @@ def _check_data(
         raise typer.BadParameter(f"where is {dataset}? give its folder or file", param_hint="--root")
     if dataset is None and (root is not None or labels is not None):
         raise typer.BadParameter("--root and --labels belong to a --dataset", param_hint="--dataset")
-    labelled = dataset in ("camvid", "cityscapes") or labels is not None
+    labelled = labels is not None or (dataset is not None and DATASETS[dataset].labelled)
     if needs_labels and not labelled:
         raise typer.BadParameter(
             "mIoU needs true labels: give a --dataset with labels, or promise --min-agreement instead",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from warpseg.cli.common import check_page, complain
+from warpseg.cli.datasets import DATASET_HELP, DatasetName, EncodingName
 from warpseg.cli.lists import intervals, numbers, words
 from warpseg.errors import ModelError
 
@@ -26,8 +27,8 @@ _MOTIONS = ("auto", "codec", "estimate", "flow", "none")
 
 def evaluate(
     dataset: Annotated[
-        Literal["cityscapes", "camvid", "folder", "video"],
-        typer.Option(help="Cityscapes' official layout; CamVid's drive; frames and labels in folders; a video file."),
+        DatasetName,
+        typer.Option(help=DATASET_HELP),
     ],
     root: Annotated[Path, typer.Option(metavar="DIR", help="The data set; the frames; the video file.")],
     out: Annotated[
@@ -77,7 +78,7 @@ def evaluate(
         Literal["searched", "inverted", "negated"], typer.Option(help="Motion to the next frame; negated: the paper's.")
     ] = "searched",
     encoding: Annotated[
-        Literal["paper", "defaults", "none"] | None,
+        EncodingName | None,
         typer.Option(
             help="How pictures become H.264: no B-frames and one reference (cityscapes, camvid), x264's defaults, "
             "not at all (folder)."

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from warpseg.cli.common import complain
+from warpseg.cli.datasets import AnyDatasetName, EncodingName
 from warpseg.cli.lists import numbers
+from warpseg.datasets.choices import DATASETS
 from warpseg.errors import ModelError, WarpsegError
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def reproduce(
         ),
     ],
     dataset: Annotated[
-        Literal["cityscapes", "camvid", "folder", "video", "streets"],
+        AnyDatasetName,
         typer.Option(help="As for warpseg evaluate; streets: rendered here, no data needed."),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="For the results, JSON and PNG.")],
@@ -42,9 +44,7 @@ def reproduce(
     ] = False,
     interval: Annotated[str, typer.Option("--interval", "-n", metavar="N,...", help="Of table1 and fig4.")] = "1-10",
     motion: Annotated[Literal["auto", "codec", "estimate"], typer.Option(help="Where the vectors come from.")] = "auto",
-    encoding: Annotated[
-        Literal["paper", "defaults", "none"] | None, typer.Option(help="As for warpseg evaluate.")
-    ] = None,
+    encoding: Annotated[EncodingName | None, typer.Option(help="As for warpseg evaluate.")] = None,
     frames: Annotated[
         Literal["decoded", "clean"], typer.Option(help="What the network sees, as for warpseg evaluate.")
     ] = "decoded",
@@ -73,7 +73,7 @@ def reproduce(
     width, cross, height = size.partition("x")
     if not (cross and width.isdecimal() and height.isdecimal() and int(width) >= 16 and int(height) >= 16):
         raise typer.BadParameter(f"{size!r}: expected a size such as 480x360", param_hint="--size")
-    if dataset != "streets" and root is None:
+    if root is None and not DATASETS[dataset].rendered:
         raise typer.BadParameter(f"{dataset} needs to know where the data is", param_hint="--root")
     if random_weights and what != "fig2":
         raise typer.BadParameter("for fig2 only: accuracy needs weights", param_hint="--random-weights")
@@ -81,7 +81,6 @@ def reproduce(
 
     # Heavy imports wait until the arguments are known to be right.
     from warpseg.datasets.open import open_dataset
-    from warpseg.datasets.streets import open_streets
     from warpseg.networks import load
     from warpseg.view.figure import check_matplotlib
 
@@ -89,18 +88,11 @@ def reproduce(
         if what.startswith("fig"):
             check_matplotlib()
         network = _paper_network(device) if random_weights else load(model, device=device)
-        data: Dataset
-        if dataset == "streets":
-            data = open_streets(
-                max_clips or 4, max_frames or 60, size=(int(height), int(width)), encoding=encoding,
-                frames=frames, cache=cache,
-            )  # fmt: skip
-        else:
-            assert root is not None
-            data = open_dataset(
-                dataset, root, labels,
-                split=split, encoding=encoding, frames=frames, max_frames=max_frames, max_clips=max_clips, cache=cache,
-            )  # fmt: skip
+        data = open_dataset(
+            dataset, root, labels,
+            split=split, encoding=encoding, frames=frames, size=(int(height), int(width)), max_frames=max_frames,
+            max_clips=max_clips, cache=cache,
+        )  # fmt: skip
         options: dict[str, Any] = {
             "motion": motion,
             "command": sys.argv,

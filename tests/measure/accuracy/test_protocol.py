@@ -16,7 +16,7 @@ from tests.support.fakes import CountingNetwork
 from tests.support.fakes import frames as random_frames
 from warpseg.core import schemes
 from warpseg.core.schemes import Estimate
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.measure.accuracy.metrics import confusion, iou, mean_iou
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.accuracy.results import (
