@@ -23,7 +23,12 @@ from PIL import Image
 
 from tests.support.assets import data_path
 from warpseg.errors import OutputError
-from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks.base import FrameResult, Sink
+from warpseg.sinks.confidence import ConfidenceSink
+from warpseg.sinks.images import ImageSink
+from warpseg.sinks.masks import MaskSink
+from warpseg.sinks.overlay import OverlaySink
+from warpseg.sinks.statistics import StatisticsSink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 COLOURS = ((128, 64, 128), (220, 20, 60), (70, 130, 180))
@@ -43,7 +48,7 @@ MAKERS: dict[str, tuple[Make, set[str]]] = {
     ),
     "images": (lambda folder, info, classes: ImageSink(folder / "images", info, classes), {"images"}),
     "statistics": (
-        lambda folder, info, classes: StatisticsSink(folder, info, classes),
+        lambda folder, info, classes: StatisticsSink(folder / "frames.csv", info, classes),
         {"frames.csv", "classes.json"},
     ),
 }
@@ -78,7 +83,7 @@ def confidence_of(size: tuple[int, int] = (48, 64), *, seed: int = 0) -> NDArray
 def put(sink: Sink, frame: Frame, labels: Labels, *, is_key: bool, distance: int) -> None:
     """Write a frame with all that a sink may ask for."""
     confidence = confidence_of(frame.size, seed=frame.index)
-    sink.write(frame, labels, is_key=is_key, distance=distance, confidence=confidence)
+    sink.write(FrameResult(frame, labels, is_key=is_key, distance=distance, confidence=confidence))
 
 
 def write_all(sink: Sink, times: list[Fraction], size: tuple[int, int] = (48, 64)) -> None:
@@ -238,7 +243,7 @@ def test_masks_come_back_exactly(dtype: type[np.uint8 | np.uint16], size: tuple[
     labels.append(noise)
     with MaskSink(tmp_path / "masks.mkv", info_of(size), CLASSES) as sink:
         for index, values in enumerate(labels):
-            sink.write(frame_of(index, size), values, is_key=False, distance=0)
+            sink.write(FrameResult(frame_of(index, size), values, is_key=False, distance=0))
     frames = decoded(tmp_path / "masks.mkv")
     assert len(frames) == len(labels)
     for frame, values in zip(frames, labels, strict=True):
@@ -255,18 +260,18 @@ def test_masks_keep_the_sources_times_to_the_millisecond(tmp_path: Path) -> None
 
 def test_masks_of_another_size_are_scaled_by_nearest_neighbour(tmp_path: Path) -> None:
     with MaskSink(tmp_path / "masks.mkv", info_of((4, 4)), CLASSES) as sink:
-        sink.write(frame_of(0, (4, 4)), np.zeros((4, 4), np.uint8), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, (4, 4)), np.zeros((4, 4), np.uint8), is_key=True, distance=0))
         small = np.array([[0, 1], [2, 255]], np.uint8)
-        sink.write(frame_of(1, (2, 2)), small, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(1, (2, 2)), small, is_key=True, distance=0))
     np.testing.assert_array_equal(decoded(tmp_path / "masks.mkv")[1].to_ndarray(), small.repeat(2, 0).repeat(2, 1))
     assert "4x4 to 2x2 at frame 1" in sink.warnings[0]
 
 
 def test_masks_refuse_a_change_of_type(tmp_path: Path) -> None:
     sink = MaskSink(tmp_path / "m.mkv", info_of(), CLASSES)
-    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    sink.write(FrameResult(frame_of(0), labels_of(), is_key=True, distance=0))
     with pytest.raises(ValueError, match="began with uint8"):
-        sink.write(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0))
     sink.discard()
 
 
@@ -279,7 +284,7 @@ def test_confidence_comes_back_rounded_at_the_networks_cells(size: tuple[int, in
     with ConfidenceSink(tmp_path / "confidence.mkv", info_of(size), CLASSES) as sink:
         for index, confidence in enumerate(maps):
             now = frame_of(index, size, Fraction(5) + Fraction(index, 30))
-            sink.write(now, labels_of(size), is_key=index == 0, distance=index, confidence=confidence)
+            sink.write(FrameResult(now, labels_of(size), is_key=index == 0, distance=index, confidence=confidence))
     frames = decoded(tmp_path / "confidence.mkv")
     assert [frame.pts for frame in frames] == [5000, 5033, 5067, 5100]
     for frame, confidence in zip(frames, maps, strict=True):
@@ -293,18 +298,18 @@ def test_confidence_that_nobody_judged_is_zero_and_told_of_once(tmp_path: Path) 
     with ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES) as sink:
         put(sink, frame_of(0), labels_of(), is_key=True, distance=0)
         for index in (1, 2):
-            sink.write(frame_of(index), labels_of(), is_key=False, distance=index)
+            sink.write(FrameResult(frame_of(index), labels_of(), is_key=False, distance=index))
     frames = [frame.to_ndarray() for frame in decoded(tmp_path / "confidence.mkv")]
     assert [frame.shape for frame in frames] == [(6, 8)] * 3
     assert [bool(frame.any()) for frame in frames] == [True, False, False]
     assert len(sink.warnings) == 1
-    assert "frame 1; such frames are written as 0" in sink.warnings[0]
+    assert "frame 1 has no confidence; such frames are written as 0" in sink.warnings[0]
 
 
 def test_confidence_begins_with_a_frame_that_has_one(tmp_path: Path) -> None:
     sink = ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES)
     with pytest.raises(ValueError, match="frame 0 has no confidence"):
-        sink.write(frame_of(0), labels_of(), is_key=False, distance=1)
+        sink.write(FrameResult(frame_of(0), labels_of(), is_key=False, distance=1))
     sink.discard()
 
 
@@ -349,7 +354,9 @@ def test_overlay_pads_odd_sizes_with_the_edge(tmp_path: Path) -> None:
     pixels = np.full((35, 47, 3), 30, np.uint8)
     pixels[-8:], pixels[:, -8:] = 200, 200
     with OverlaySink(tmp_path / "o.mp4", info_of((35, 47)), CLASSES) as sink:
-        sink.write(frame_of(0, (35, 47), pixels=pixels), np.full((35, 47), 255, np.uint8), is_key=True, distance=0)
+        sink.write(
+            FrameResult(frame_of(0, (35, 47), pixels=pixels), np.full((35, 47), 255, np.uint8), is_key=True, distance=0)
+        )
     luma = decoded(tmp_path / "o.mp4")[0].to_ndarray()[:36, :48].astype(int)
     assert abs(luma[-1, 4:] - luma[-2, 4:]).max() <= 4
     assert abs(luma[4:, -1] - luma[4:, -2]).max() <= 4
@@ -368,7 +375,7 @@ def test_overlay_colours_come_back(
     size = pixels.shape[:2]
     info = info_of(size, matrix=matrix, full_range=full_range)
     with OverlaySink(tmp_path / "o.mp4", info, CLASSES) as sink:
-        sink.write(frame_of(0, size, pixels=pixels), np.full(size, 255, np.uint8), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, size, pixels=pixels), np.full(size, 255, np.uint8), is_key=True, distance=0))
     frame = decoded(tmp_path / "o.mp4")[0]
     assert (frame.colorspace, frame.color_range) == (tag, 1)
     planes = frame.to_ndarray().astype(float)
@@ -388,7 +395,7 @@ def test_overlay_draws_classes_lines_and_nothing_where_unknown(tmp_path: Path) -
     labels = np.repeat(np.array([[0, 1, 255]], np.uint8), 64, 0).repeat(32, 1)
     pixels = np.full((*size, 3), 100, np.uint8)
     with OverlaySink(tmp_path / "o.mp4", info_of(size), CLASSES, opacity=0.5) as sink:
-        sink.write(frame_of(0, size, pixels=pixels), labels, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, size, pixels=pixels), labels, is_key=True, distance=0))
     picture = decoded(tmp_path / "o.mp4")[0].to_ndarray(format="rgb24").astype(int)
     np.testing.assert_allclose(picture[32, 12], (np.array(COLOURS[0]) + 100) / 2, atol=4)
     np.testing.assert_allclose(picture[32, 48], (np.array(COLOURS[1]) + 100) / 2, atol=4)
@@ -493,7 +500,7 @@ def test_other_sound_is_transcoded_and_reported(codec: str, tmp_path: Path) -> N
     source = make_sound(tmp_path / "source.mkv", codec)
     sink = overlay_of(source, tmp_path, seconds_of(0, 4))
     assert len(sink.warnings) == 1
-    assert sink.warnings[0].endswith("is not played in MP4 everywhere, transcoded to AAC")
+    assert sink.warnings[0].endswith("does not play in MP4 everywhere, transcoded to AAC")
     with av.open(str(tmp_path / "o.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
     assert abs(loudest(tmp_path / "o.mp4") - loudest(source)) < 0.005
@@ -533,7 +540,7 @@ def test_sound_of_a_single_frame(tmp_path: Path) -> None:
 def test_a_disk_that_fills_while_the_sound_ends_leaves_nothing(tmp_path: Path) -> None:
     source = make_sound(tmp_path / "source.mp4", "aac")
     sink = OverlaySink(tmp_path / "o.mp4", info_of(frame_rate=Fraction(1, 4)), CLASSES, audio_from=source)
-    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    sink.write(FrameResult(frame_of(0), labels_of(), is_key=True, distance=0))
     with file_size_limit(4096), pytest.raises(OutputError):
         sink.close()
     assert names(tmp_path) == {"source.mp4"}
@@ -578,7 +585,7 @@ def test_sound_of_real_files(name: str, tmp_path: Path) -> None:
 def test_images_hold_class_ids_and_the_palette(tmp_path: Path) -> None:
     with ImageSink(tmp_path / "images", info_of(), CLASSES) as sink:
         for index, size in ((0, (48, 64)), (7, (35, 47))):
-            sink.write(frame_of(index, size), labels_of(size), is_key=False, distance=0)
+            sink.write(FrameResult(frame_of(index, size), labels_of(size), is_key=False, distance=0))
     assert names(tmp_path / "images") == {"frame_000000.png", "frame_000007.png"}
     image = Image.open(tmp_path / "images" / "frame_000007.png")
     assert image.mode == "P"
@@ -591,7 +598,7 @@ def test_images_hold_class_ids_and_the_palette(tmp_path: Path) -> None:
 def test_images_of_many_classes_have_16_bits(tmp_path: Path) -> None:
     labels = labels_of(dtype=np.uint16)
     with ImageSink(tmp_path / "images", info_of(), MANY) as sink:
-        sink.write(frame_of(0), labels, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0), labels, is_key=True, distance=0))
     image = Image.open(tmp_path / "images" / "frame_000000.png")
     assert image.mode == "I;16"
     np.testing.assert_array_equal(np.asarray(image), labels)
@@ -612,9 +619,9 @@ def test_images_leave_files_of_others_alone(tmp_path: Path) -> None:
 def test_statistics_say_what_each_frame_holds(tmp_path: Path) -> None:
     labels = np.full((10, 10), 255, np.uint8)
     labels[:5], labels[5, :3] = 1, 2
-    with StatisticsSink(tmp_path, info_of(), CLASSES) as sink:
-        sink.write(frame_of(3, (10, 10), Fraction(1, 3)), labels, is_key=True, distance=0)
-        sink.write(frame_of(4, (10, 10), Fraction(2, 3)), labels[::-1, ::-1], is_key=False, distance=1)
+    with StatisticsSink(tmp_path / "frames.csv", info_of(), CLASSES) as sink:
+        sink.write(FrameResult(frame_of(3, (10, 10), Fraction(1, 3)), labels, is_key=True, distance=0))
+        sink.write(FrameResult(frame_of(4, (10, 10), Fraction(2, 3)), labels[::-1, ::-1], is_key=False, distance=1))
     rows = list(csv.DictReader((tmp_path / "frames.csv").read_text(encoding="utf-8").splitlines()))
     assert list(rows[0]) == ["frame", "time", "picture", "keyframe", "distance", *CLASSES.names]
     assert list(rows[0].values()) == ["3", "0.333333", "P", "1", "0", "0.000000", "0.500000", "0.030000"]
@@ -623,7 +630,7 @@ def test_statistics_say_what_each_frame_holds(tmp_path: Path) -> None:
 
 def test_statistics_name_the_classes(tmp_path: Path) -> None:
     for classes, ignore in ((CLASSES, 255), (MANY, 65535)):
-        write_all(StatisticsSink(tmp_path, info_of(), classes), [Fraction(0)])
+        write_all(StatisticsSink(tmp_path / "frames.csv", info_of(), classes), [Fraction(0)])
         described = json.loads((tmp_path / "classes.json").read_text(encoding="utf-8"))
         assert described["ignore"] == ignore
         assert described["classes"][1] == {"id": 1, "name": classes.names[1], "colour": list(classes.colours[1])}

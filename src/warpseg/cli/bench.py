@@ -14,13 +14,14 @@ from warpseg.cli.common import complain, picture_size
 from warpseg.cli.lists import numbers, words
 from warpseg.errors import ModelError, OutputError
 from warpseg.run.startup import heavy_imports
+from warpseg.sinks import SINKS
 
 if TYPE_CHECKING:
     from warpseg.measure.speed.table import Table
 
 __all__ = ["bench"]
 
-_KINDS = ("overlay", "masks", "confidence", "images", "stats")
+_KINDS = tuple(SINKS)
 
 
 def bench(

@@ -16,14 +16,16 @@ from warpseg.cli.common import check_page, complain, picture_size, seconds
 from warpseg.cli.interval import interval_of
 from warpseg.cli.profile import settle
 from warpseg.errors import ModelError
+from warpseg.networks import families
 from warpseg.run.startup import heavy_imports
+from warpseg.sinks import SINKS
 
 if TYPE_CHECKING:
     from warpseg.run.result import Report
 
 __all__ = ["segment"]
 
-_KINDS = ("overlay", "masks", "confidence", "images", "stats", "report")
+_KINDS = (*SINKS, "report")
 
 
 def segment(
@@ -44,7 +46,7 @@ def segment(
         typer.Option(
             "--model",
             "-m",
-            help="camvid (embedded), deeplab-resnet101:WEIGHTS.safetensors, or py:FILE.py:NAME (runs it).",
+            help=f"{families()}.",
         ),
     ] = "camvid",
     profile: Annotated[
@@ -89,9 +91,7 @@ def segment(
     ] = None,
     save: Annotated[
         str,
-        typer.Option(
-            metavar="KINDS", help="What to write, with commas: overlay, masks, confidence, images, stats, report."
-        ),
+        typer.Option(metavar="KINDS", help=f"What to write, with commas: {', '.join(_KINDS)}."),
     ] = "overlay,masks,stats",
     report: Annotated[
         Path | None,
