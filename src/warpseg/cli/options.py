@@ -16,7 +16,7 @@ from warpseg.cli.values import frame_count, picture_size, seconds
 from warpseg.datasets import DATASETS
 from warpseg.engine.choices import FUSIONS, MOTIONS, PROPAGATIONS, REVERSES, SCHEMES, check
 from warpseg.networks import FAMILIES
-from warpseg.run.outputs import OUTPUTS
+from warpseg.sinks import SINKS
 
 _AUTO = {"auto": "keyframes where the content needs them"}
 _NAMES: dict[str, Callable[[], dict[str, str]]] = {
@@ -27,11 +27,12 @@ _NAMES: dict[str, Callable[[], dict[str, str]]] = {
     "reverse": lambda: _helps(REVERSES),
     "motion": lambda: _helps(MOTIONS),
     "dataset": lambda: _helps(DATASETS),
-    "save": lambda: {name: ", ".join(files) for name, files in OUTPUTS.items()},
+    "sinks": lambda: {name: ", ".join(kind.files) for name, kind in SINKS.items()},
+    "save": lambda: _NAMES["sinks"]() | {"report": "report.html"},
 }
 
 
-def names_of(option: str, metavar: str) -> dict[str, str]:
+def names_of(option: str, metavar: str = "") -> dict[str, str]:
     """Return the names that an option accepts, each with its help; empty for other options."""
     if option == "interval":
         return _AUTO if "auto" in metavar else {}
@@ -156,8 +157,11 @@ StartOption = Annotated[
 EndOption = Annotated[
     float | None, _source(metavar="TIME", parser=seconds, help="End: seconds or HH:MM:SS after the first frame.")
 ]
-MaxFramesOption = Annotated[
-    int | None, _source(metavar="N|all", parser=frame_count, show_default=True, help="Frames to read at most.")
+_MAX_FRAMES = "Frames to read at most; all: no limit."
+MaxFramesOption = Annotated[int | None, _source(metavar="N|all", parser=frame_count, help=_MAX_FRAMES)]
+MaxFramesOrZeroOption = Annotated[  # 0: a former spelling of all
+    int | None,
+    _source("--max-frames", metavar="N|all", parser=lambda text: frame_count("all" if text == "0" else text), help=_MAX_FRAMES),
 ]
 SizeOption = Annotated[str, _source(metavar="WxH", help="Size of synthetic streets.")]
 CacheOption = Annotated[
@@ -233,7 +237,7 @@ MinFpsOption = Annotated[
 OutOption = Annotated[Path, _output("--out", "-o", metavar="DIR", help="Folder for the results.")]
 OutFileOption = Annotated[Path, _output("--out", "-o", metavar="FILE.json", help="Profile to write.")]
 OutPageOption = Annotated[Path | None, _output("--out", "-o", metavar="FILE.html", help="HTML page to write.")]
-SaveOption = Annotated[str, _output(metavar="NAME,...", help="Outputs to write.")]
+SaveOption = Annotated[str, _output("--save", metavar="NAME,...", help="Outputs to write.")]
 ReportOption = Annotated[Path | None, _output(metavar="FILE.html", help="Write a report: one HTML page.")]
 PlotOption = Annotated[Path | None, _output(metavar="FILE.png", help="Write a plot (needs matplotlib).")]
 OverwriteOption = Annotated[bool, _output("--overwrite", help="Replace existing outputs.")]
