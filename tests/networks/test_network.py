@@ -13,11 +13,11 @@ import torch
 import typer
 from torch import Tensor, nn
 from typer.testing import CliRunner
+from warpseg.cli.common import picture_size
 
 from tests.support.tiny_models import MODELS
 from warpseg import Frame, ModelError, MotionField, Segmenter, load, process
 from warpseg.cli import app
-from warpseg.cli.common import picture_size
 from warpseg.core.fusion import Convolution
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace

@@ -13,7 +13,7 @@ import typer
 from warpseg.cli import options as o
 from warpseg.cli.errors import errors, note
 from warpseg.cli.method import usual_fusion
-from warpseg.cli.values import numbers, size_of, words
+from warpseg.cli.values import numbers, words
 from warpseg.errors import ModelError, OutputError
 from warpseg.run.startup import heavy_imports
 from warpseg.sinks import SINKS
@@ -26,7 +26,8 @@ __all__ = ["bench"]
 
 def bench(
     source: Annotated[
-        str | None, typer.Argument(show_default=False, help="Video; without it a synthetic street is rendered.")
+        str | None,
+        typer.Argument(metavar="SOURCE", show_default=False, help="Video; without it a synthetic street is rendered."),
     ] = None,
     out: o.OutOption = Path("bench"),
     model: o.ModelOption = "camvid",
@@ -57,7 +58,6 @@ def bench(
     """Measure speed: each interval against the network on every frame, end to end and stage by stage."""
     intervals = numbers(interval, "--interval")
     kinds = words(sinks, SINKS, "--save")
-    street = size_of(size, "--size")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
     with heavy_imports():  # which wait until the options are known to be right
@@ -65,16 +65,14 @@ def bench(
         from warpseg.measure.speed.clip import street_clip
 
     options = {
-        "fusion": usual_fusion(fusion, propagation), "motion": motion, "batch": batch or "auto", "memory": 1e9 * memory,
+        "fusion": usual_fusion(fusion, propagation), "fusion_weights": _text(fusion_weights),
+        "propagation": propagation, "reverse": reverse, "motion": motion, "flow_weights": _text(flow_weights),
+        "batch": batch or "auto", "memory": 1e9 * memory,
     }  # fmt: skip
-    more = {"fusion_weights": fusion_weights, "flow_weights": flow_weights}
-    options |= {name: str(path) for name, path in more.items() if path is not None}
-    options |= {"propagation": propagation} if propagation != "composed" else {}
-    options |= {"reverse": reverse} if reverse != "searched" else {}
     with errors(debug, usage=(ModelError, ValueError), interrupted="interrupted; nothing was written"):
         if source is None:
-            note("the synthetic street: rendered unless it is there already")
-            source = str(street_clip(street, max_frames or 100, cache))
+            note("synthetic street: rendered unless the cache has it")
+            source = str(street_clip(size, max_frames or 100, cache))
         found = run.bench(
             source, out,
             model=model,
@@ -84,6 +82,10 @@ def bench(
             compare_paper=compare_paper, fresh=fresh, command=sys.argv, progress=note,
         )  # fmt: skip
     _show(found, out, as_json=as_json)
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
 
 
 def _show(found: dict[str, Any], out: Path, *, as_json: bool) -> None:

@@ -13,7 +13,7 @@ import typer
 from warpseg.cli import options as o
 from warpseg.cli.errors import errors, note
 from warpseg.cli.method import check_max_interval, usual_fusion
-from warpseg.cli.values import check_file, intervals, numbers
+from warpseg.cli.values import check_file, check_root, intervals, numbers
 from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ __all__ = ["evaluate"]
 
 def evaluate(
     dataset: o.DatasetOption,
-    root: o.RootOption,
     out: o.OutOption,
+    root: o.RootOption = None,
     labels: o.LabelsOption = None,
     model: o.ModelOption = "camvid",
     scheme: o.SchemesOption = "copy,propagate,interpolate",
@@ -52,6 +52,7 @@ def evaluate(
     rate: o.RateOption = 25,
     max_frames: o.MaxFramesOption = None,
     max_clips: o.MaxClipsOption = None,
+    size: o.SizeOption = "480x360",
     cache: o.CacheOption = None,
     rounds: o.RoundsOption = 3,
     speed_frames: o.SpeedFramesOption = None,
@@ -68,6 +69,7 @@ def evaluate(
     chosen_intervals = intervals(interval, "--interval")
     longest = check_max_interval(max_interval, is_auto="auto" in chosen_intervals)
     ignored = numbers(ignore, "--ignore", least=0) if ignore else []
+    check_root(dataset, root)
     _check_export(export, dataset, chosen_intervals)
     check_file(report, "--report", ".html", ".htm")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
@@ -89,7 +91,7 @@ def evaluate(
     with errors(debug, interrupted=f"interrupted; finished clips are kept in {out}: the same command continues"):
         data = open_dataset(
             dataset, root, labels,
-            split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, max_frames=max_frames,
+            split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, size=size, max_frames=max_frames,
             max_clips=max_clips, cache=cache,
         )  # fmt: skip
         found = run(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from typer.core import TyperCommand
 
-from warpseg.cli.options import names_of
+from warpseg.cli.options import GROUPS, names_of
 
 __all__ = ["Command"]
 
-Row = tuple[str, str]
+# Typer's words, and ours.
+_WORDING = ((r"default: \((.*?)\)", r"default: \1"), (r"x>=(\d+)\]$", r"at least \1]"))
 
 
 class Command(TyperCommand):
@@ -22,21 +24,30 @@ class Command(TyperCommand):
         super().__init__(*positional, context_settings=settings, **options)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write one section per group, in the order of the options."""
-        groups: dict[str, list[Row]] = {}
+        """Write one section per group."""
+        groups: dict[str, list[tuple[str, str]]] = {name: [] for name in ("Arguments", *GROUPS)}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is None:
-                continue
-            named, text = record
-            for old in [name for name in parameter.opts if name.startswith("--")][1:]:
-                named = named.replace(f", {old}", "")
-            is_argument = parameter.param_type_name == "argument"
-            group = getattr(parameter, "rich_help_panel", None) or ("Arguments" if is_argument else "Other")
-            rows = groups.setdefault(group, [])
-            rows.append((named, text))
-            names = names_of(parameter.name or "", parameter.metavar or "")
-            rows += [(f"    {name}", meaning) for name, meaning in names.items()]
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                group = "Arguments" if is_argument else getattr(parameter, "rich_help_panel", None) or GROUPS[-1]
+                groups[group].append((_named(parameter, record[0]), _worded(record[1])))
+                names = names_of(parameter.name or "", parameter.metavar or "")
+                groups[group] += [(f"    {name}", meaning) for name, meaning in names.items()]
         for group, rows in groups.items():
-            with formatter.section(group):
-                formatter.write_dl(rows)
+            if rows:
+                with formatter.section(group):
+                    formatter.write_dl(rows)
+
+
+def _named(parameter: Any, text: str) -> str:
+    """Return the spellings of an option, without former ones and the type that some versions of Typer add."""
+    for former in [name for name in parameter.opts if name.startswith("--")][1:]:
+        text = text.replace(f", {former}", "")
+    return re.sub(r" <.*>$", "", text)
+
+
+def _worded(text: str) -> str:
+    for pattern, ours in _WORDING:
+        text = re.sub(pattern, ours, text)
+    return text

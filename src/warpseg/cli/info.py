@@ -7,7 +7,6 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -144,16 +143,16 @@ def _video(found: Inspection) -> str:
 def _rate(found: Inspection) -> str:
     rate, times = found.video.frame_rate, found.times
     if rate is None:
-        said = "not stated"
+        stated = "not stated"
     else:
-        said = f"{rate} fps" if rate.denominator == 1 else f"{rate} = {float(rate):.3f} fps"
+        stated = f"{rate} fps" if rate.denominator == 1 else f"{rate} = {float(rate):.3f} fps"
     if not found.stated.has_timestamps:
-        return f"{said}, no timestamps"
+        return f"{stated}, no timestamps"
     if times.constant is None or times.shortest is None or times.longest is None:
-        return said
+        return stated
     if times.constant:
-        return f"{said}, constant"
-    return f"{said} on average, variable: {1000 * float(times.shortest):.4g} to {1000 * float(times.longest):.4g} ms"
+        return f"{stated}, constant"
+    return f"{stated} on average, variable: {1000 * float(times.shortest):.4g} to {1000 * float(times.longest):.4g} ms"
 
 
 def _gop(found: Inspection) -> str:

@@ -12,11 +12,16 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from warpseg.cli.values import frame_count, picture_size, seconds
-from warpseg.datasets import DATASETS
+from warpseg.cli.values import frame_count, frame_count_or_zero, picture_size, seconds, street_size
+from warpseg.datasets.choices import DATASETS, ENCODINGS
 from warpseg.engine.choices import FUSIONS, MOTIONS, PROPAGATIONS, REVERSES, SCHEMES, check
 from warpseg.networks import FAMILIES
 from warpseg.sinks import SINKS
+
+# In the order of the help; the last holds what has no group, such as --help.
+GROUPS = (
+    "Data", "Source", "Method", "Network", "Target (give one)", "Measurement", "Output", "Other",
+)  # fmt: skip
 
 _AUTO = {"auto": "keyframes where the content needs them"}
 _NAMES: dict[str, Callable[[], dict[str, str]]] = {
@@ -27,6 +32,7 @@ _NAMES: dict[str, Callable[[], dict[str, str]]] = {
     "reverse": lambda: _helps(REVERSES),
     "motion": lambda: _helps(MOTIONS),
     "dataset": lambda: _helps(DATASETS),
+    "encoding": lambda: _helps(ENCODINGS),
     "sinks": lambda: {name: ", ".join(kind.files) for name, kind in SINKS.items()},
     "save": lambda: _NAMES["sinks"]() | {"report": "report.html"},
 }
@@ -71,13 +77,11 @@ def _some_of(what: str, choices: Mapping[str, Any]) -> Callable[[str], str]:
     return lambda text: ",".join(dict.fromkeys(one(name.strip()) for name in text.split(",")))
 
 
-_method, _network, _source = _group("Method"), _group("Network"), _group("Source")
-_data, _output, _measurement = _group("Data"), _group("Output"), _group("Measurement")
-_target, _other = _group("Target (give one)"), _group("Other")
+_data, _source, _method, _network, _target, _measurement, _output, _other = map(_group, GROUPS)
 
 # Method
 
-_SCHEME, _INTERVAL, _MOTION = "Way to the intermediate frames.", "Frames per keyframe.", "Source of motion vectors."
+_SCHEME, _INTERVAL, _MOTION = "Algorithm for intermediate frames.", "Frames per keyframe.", "Source of motion vectors."
 
 SchemeOption = Annotated[str, _method(metavar="NAME", parser=_one_of("scheme", SCHEMES), help=_SCHEME)]
 SchemesOption = Annotated[
@@ -137,10 +141,14 @@ PrecisionOption = Annotated[
 ImgszOption = Annotated[
     Any,  # int | tuple[int, int] | None
     _network(
-        metavar="N|HxW", parser=picture_size, help="Network input size: shorter side, or HEIGHTxWIDTH. Labels keep theirs."
+        metavar="N|HxW",
+        parser=picture_size,
+        help="Input size of the network: shorter side or HEIGHTxWIDTH.",
     ),
 ]
-CompileOption = Annotated[bool, _network("--compile", help="torch.compile the network: a minute more, then faster.")]
+CompileOption = Annotated[
+    bool, _network("--compile", help="Compile the network (torch.compile): slow to start, then faster.")
+]
 BatchOption = Annotated[
     int | None, _network(metavar="N", min=1, show_default="1; 8 on a GPU", help="Keyframes per pass of the network.")
 ]
@@ -159,11 +167,13 @@ EndOption = Annotated[
 ]
 _MAX_FRAMES = "Frames to read at most; all: no limit."
 MaxFramesOption = Annotated[int | None, _source(metavar="N|all", parser=frame_count, help=_MAX_FRAMES)]
-MaxFramesOrZeroOption = Annotated[  # 0: a former spelling of all
-    int | None,
-    _source("--max-frames", metavar="N|all", parser=lambda text: frame_count("all" if text == "0" else text), help=_MAX_FRAMES),
+MaxFramesOrZeroOption = Annotated[
+    int | None, _source("--max-frames", metavar="N|all", parser=frame_count_or_zero, help=_MAX_FRAMES)
 ]
-SizeOption = Annotated[str, _source(metavar="WxH", help="Size of synthetic streets.")]
+SizeOption = Annotated[
+    Any,  # tuple[int, int], (height, width)
+    _source(metavar="WxH", parser=street_size, help="Size of synthetic streets."),
+]
 CacheOption = Annotated[
     Path | None,
     _source(
@@ -173,27 +183,24 @@ CacheOption = Annotated[
 
 # Data
 
-DatasetOption = Annotated[
-    str, _data("--dataset", metavar="NAME", parser=_one_of("dataset", DATASETS), help="Labelled video.")
-]
+_DATASET, _ROOT = "Labelled video.", "Folder of the data set, or file of video; not for streets."
+DatasetOption = Annotated[str, _data("--dataset", metavar="NAME", parser=_one_of("dataset", DATASETS), help=_DATASET)]
 OptionalDatasetOption = Annotated[
-    str | None, _data("--dataset", metavar="NAME", parser=_one_of("dataset", DATASETS), help="Labelled video.")
+    str | None, _data("--dataset", metavar="NAME", parser=_one_of("dataset", DATASETS), help=_DATASET)
 ]
-RootOption = Annotated[Path, _data("--root", metavar="PATH", help="Folder of the data set; the file of video.")]
-OptionalRootOption = Annotated[
-    Path | None, _data("--root", metavar="PATH", help="Folder of the data set; the file of video.")
-]
+RootOption = Annotated[Path | None, _data("--root", metavar="PATH", help=_ROOT)]
 LabelsOption = Annotated[
     Path | None, _data(metavar="DIR", help="Label images of folder or video, else agreement is measured.")
 ]
 SplitOption = Annotated[str, _data(metavar="NAME", help="Split of cityscapes: train, val or test.")]
 IgnoreOption = Annotated[str, _data(metavar="V,...", help="Label values of folder or video that do not count.")]
 EncodingOption = Annotated[
-    Literal["paper", "defaults", "none"] | None,
+    str | None,
     _data(
         metavar="NAME",
-        show_default="paper; none for folder",
-        help="H.264 as in the paper (paper), as x264 prefers (defaults), or none.",
+        parser=_one_of("encoding", ENCODINGS),
+        show_default="none for folder and video, else paper",
+        help="H.264 encoding of images.",
     ),
 ]
 FramesOption = Annotated[
@@ -215,18 +222,22 @@ ComparePaperOption = Annotated[
 FreshOption = Annotated[
     bool, _measurement("--fresh/--no-fresh", help="Measure first mask and memory in new processes.")
 ]
-SamplesOption = Annotated[int, _measurement("--samples", "--windows", metavar="N", min=5, help="Samples of video.")]
+SamplesOption = Annotated[
+    int, _measurement("--samples", "--windows", metavar="N", min=5, help="Samples of video that are scored.")
+]
 RaftOption = Annotated[bool, _measurement("--raft", help="fig2: also time RAFT (random weights).")]
 KeyOption = Annotated[int, _measurement(metavar="N", min=0, help="fig5: number of the keyframe.")]
 
 # Target
 
-MinMiouOption = Annotated[float | None, _target(metavar="P", help="Least mIoU at any distance, percent (needs labels).")]
+MinMiouOption = Annotated[
+    float | None, _target(metavar="P", help="Least mIoU at any distance, in percent; needs labels.")
+]
 MaxDropOption = Annotated[
-    float | None, _target(metavar="P", help="Largest loss of mIoU against every frame, points (needs labels).")
+    float | None, _target(metavar="P", help="Most points of mIoU below the network on every frame; needs labels.")
 ]
 MinAgreementOption = Annotated[
-    float | None, _target(metavar="P", help="Least share of pixels labelled as on every frame, percent.")
+    float | None, _target(metavar="P", help="Least agreement with the network on every frame, in percent of pixels.")
 ]
 MinFpsOption = Annotated[
     float | None, _target("--min-fps", "--target-fps", metavar="F", help="Least frames per second on this machine.")
@@ -237,9 +248,11 @@ MinFpsOption = Annotated[
 OutOption = Annotated[Path, _output("--out", "-o", metavar="DIR", help="Folder for the results.")]
 OutFileOption = Annotated[Path, _output("--out", "-o", metavar="FILE.json", help="Profile to write.")]
 OutPageOption = Annotated[Path | None, _output("--out", "-o", metavar="FILE.html", help="HTML page to write.")]
-SaveOption = Annotated[str, _output("--save", metavar="NAME,...", help="Outputs to write.")]
+_SAVE = "Outputs to write."
+SaveOption = Annotated[str, _output("--save", metavar="NAME,...", help=_SAVE)]
 ReportOption = Annotated[Path | None, _output(metavar="FILE.html", help="Write a report: one HTML page.")]
 PlotOption = Annotated[Path | None, _output(metavar="FILE.png", help="Write a plot (needs matplotlib).")]
+SinksOption = Annotated[str, _output("--save", metavar="NAME,...", help=_SAVE)]
 OverwriteOption = Annotated[bool, _output("--overwrite", help="Replace existing outputs.")]
 JsonOption = Annotated[bool, _output("--json", help="Print JSON, one object per line, instead of text.")]
 
@@ -251,6 +264,8 @@ DebugOption = Annotated[bool, _other("--debug", help="Show the traceback of an e
 SourcesArgument = Annotated[
     list[str],
     typer.Argument(
-        metavar="SOURCE...", show_default=False, help="Video files, URLs, '-' for a pipe, folders or patterns of images."
+        metavar="SOURCE",
+        show_default=False,
+        help="Video files, URLs, '-' for a pipe, folders or patterns of images.",
     ),
 ]

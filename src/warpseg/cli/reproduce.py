@@ -12,8 +12,8 @@ import typer
 
 from warpseg.cli import options as o
 from warpseg.cli.errors import errors, note
-from warpseg.cli.values import numbers, size_of
-from warpseg.errors import ModelError, WarpsegError
+from warpseg.cli.values import check_root, numbers
+from warpseg.errors import WarpsegError
 
 if TYPE_CHECKING:
     from warpseg.datasets.clip import Dataset
@@ -33,7 +33,7 @@ def reproduce(
     ],
     dataset: o.DatasetOption,
     out: o.OutOption,
-    root: o.OptionalRootOption = None,
+    root: o.RootOption = None,
     labels: o.LabelsOption = None,
     model: o.ModelOption = "camvid",
     interval: o.FixedIntervalsOption = "1-10",
@@ -48,6 +48,7 @@ def reproduce(
     encoding: o.EncodingOption = None,
     frames: o.FramesOption = "decoded",
     ignore: o.IgnoreOption = "",
+    rate: o.RateOption = 25,
     max_frames: o.MaxFramesOption = None,
     max_clips: o.MaxClipsOption = None,
     size: o.SizeOption = "480x360",
@@ -59,7 +60,82 @@ def reproduce(
     as_json: o.JsonOption = False,
     debug: o.DebugOption = False,
 ) -> None:
-    """Reproduce a table or figure of the paper: its schemes as printed, next to this program's own.
+    """Reproduce a table or figure of the paper: its schemes as printed, next to this program's own."""
+    intervals = numbers(interval, "--interval")
+    ignored = numbers(ignore, "--ignore", least=0) if ignore else []
+    check_root(dataset, root)
+    if random_weights and what != "fig2":
+        raise typer.BadParameter("is for fig2 only: accuracy needs trained weights", param_hint="--random-weights")
+    logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
-    The data set streets needs no --root: 4 clips of 60 frames are rendered, or --max-clips of --max-frames.
-    """
+    # Heavy imports wait until the options are known to be right.
+    from warpseg.datasets.open import open_dataset
+    from warpseg.networks import load
+    from warpseg.view.figure import check_matplotlib
+
+    own: dict[str, dict[str, Any]] = {
+        "table1": {"intervals": intervals, "rounds": rounds, "speed_frames": speed_frames},
+        "table2": {"fusion_weights": fusion_weights},
+        "fig2": {"raft": raft, "rounds": rounds, "frames": speed_frames or 20},
+        "fig4": {"intervals": intervals, "rounds": rounds, "speed_frames": speed_frames},
+        "fig5": {"key": key},
+    }
+    options = {"motion": motion, "command": sys.argv, "progress": note, **own[what]}
+    with errors(debug, interrupted=f"interrupted; finished clips are kept in {out}: the same command continues"):
+        if what.startswith("fig"):
+            check_matplotlib()
+        loading: dict[str, Any] = {"device": device, "precision": precision, "imgsz": imgsz, "compile": compile_}
+        network = _paper_network(**loading) if random_weights else load(model, **loading)
+        data = open_dataset(
+            dataset, root, labels,
+            split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, size=size,
+            max_frames=max_frames, max_clips=max_clips, cache=cache,
+        )  # fmt: skip
+        found, text = _run(what, data, network, out, options)
+    print(json.dumps(found) if as_json else text, flush=True)
+
+
+def _run(what: str, data: Dataset, network: Network, out: Path, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    from warpseg.measure.accuracy.run import model_facts
+    from warpseg.measure.paper import fig2, fig5, plot, table1, table2
+
+    if what == "table2":
+        found = table2.table2(data, network, out, **options)
+        return found, table2.text(found)
+    if what == "fig2":
+        found = fig2.fig2(data, network, out, **options)
+        plot.draw_fig2(found, out / "fig2.png")
+        return found, fig2.text(found)
+    if what == "fig5":
+        found = fig5.fig5(data, network, out, **options)
+        return found, fig5.text(found)
+    earlier = _earlier(out / "table1.json") if what == "fig4" else None
+    if earlier and (earlier["dataset"]["name"], earlier["model"]) == (
+        data.name,
+        json.loads(json.dumps(model_facts(network))),
+    ):
+        found = earlier  # drawn from what was measured
+    else:
+        found = table1.table1(data, network, out, **options)
+    if what == "fig4":
+        plot.draw_fig4(found, out / "fig4.png")
+    return found, table1.text(found)
+
+
+def _earlier(path: Path) -> dict[str, Any] | None:
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise WarpsegError(f"{path}: not the result of reproduce table1; remove it") from error
+    return found
+
+
+def _paper_network(**loading: Any) -> Network:
+    from warpseg.networks import deeplab, load
+    from warpseg.networks.network import pick_device, pick_dtype
+
+    where = pick_device(loading["device"])
+    network = deeplab.load(None, device=where, dtype=pick_dtype(loading["precision"], where), random_weights=True)
+    return load(network, **loading | {"device": "auto", "precision": "auto"})

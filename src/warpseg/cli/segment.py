@@ -59,7 +59,7 @@ def segment(
     verbose: o.VerboseOption = False,
     debug: o.DebugOption = False,
 ) -> None:
-    """Segment videos: the network runs on keyframes, motion propagates its result to the frames between them."""
+    """Segment videos: the network runs on keyframes, and motion propagates its results to intermediate frames."""
     kinds = words(save, o.names_of("save"), "--save")
     check_file(report, "--report", ".html", ".htm")
     if report is not None and len(sources) > 1:

@@ -11,7 +11,12 @@ from typing import Literal
 
 import typer
 
-__all__ = ["check_file", "check_range", "frame_count", "intervals", "numbers", "picture_size", "seconds", "size", "words"]
+from warpseg.datasets.choices import DATASETS
+
+__all__ = [
+    "check_file", "check_range", "check_root", "frame_count", "frame_count_or_zero", "intervals", "numbers",
+    "picture_size", "seconds", "street_size", "words",
+]  # fmt: skip
 
 
 def seconds(text: str) -> float:
@@ -39,11 +44,11 @@ def picture_size(text: str) -> int | tuple[int, int]:
     return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
 
-def size(text: str) -> tuple[int, int]:
+def street_size(text: str) -> tuple[int, int]:
     """Read ``1280x720``, width and height in even numbers of pixels, as (height, width)."""
     sides = text.split("x")
     if len(sides) != 2 or not all(side.isdecimal() and int(side) >= 16 and int(side) % 2 == 0 for side in sides):
-        raise typer.BadParameter(f"{text!r}: expected even numbers of pixels, such as 1280x720", param_hint="--size")
+        raise typer.BadParameter(f"{text!r}: expected even numbers of pixels, such as 1280x720")
     return int(sides[1]), int(sides[0])
 
 
@@ -54,6 +59,11 @@ def frame_count(text: str | int) -> int | None:
     if not str(text).isdecimal() or int(text) < 1:
         raise typer.BadParameter(f"{text!r}: expected a number of frames, 1 or more, or all")
     return int(text)
+
+
+def frame_count_or_zero(text: str | int) -> int | None:
+    """Read the same, and 0, a former spelling of ``all``."""
+    return frame_count("all" if text == "0" else text)
 
 
 def words(text: str, accepted: Collection[str], option: str) -> list[str]:
@@ -98,3 +108,9 @@ def check_file(path: Path | None, option: str, *suffixes: str) -> None:
         raise typer.BadParameter(f"{path}: expected a name that ends in {suffixes[0]}", param_hint=option)
     if not path.parent.is_dir():
         raise typer.BadParameter(f"{path.parent}: no such folder; make it first", param_hint=option)
+
+
+def check_root(dataset: str, root: Path | None) -> None:
+    """Refuse a data set on disk without its folder or file."""
+    if root is None and not DATASETS[dataset].rendered:
+        raise typer.BadParameter(f"{dataset} is read from a folder or file: give its path", param_hint="--root")
