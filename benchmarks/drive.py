@@ -31,7 +31,7 @@ from warpseg import Segmenter
 from warpseg.core import schemes
 from warpseg.core.fusion import maximum
 from warpseg.core.schemes import Estimate, SplitNetwork
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.speed.end_to_end import in_turns, to_files

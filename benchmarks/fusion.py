@@ -31,7 +31,7 @@ from fusion_adaptive import adaptive
 from fusion_clips import FAST, SCHEMES, SLOW, Runner, clips, networks, opened, street
 from result import commit, write
 from warpseg.core.schemes import Carried, Judge, Verdict, by_distance, interpolate
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.consistency import consistency, moves
 from warpseg.measure.accuracy.protocol import Remembering, by_offset

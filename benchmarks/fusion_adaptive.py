@@ -20,7 +20,7 @@ import numpy as np
 from fusion_clips import FAST, SLOW, Labels, Runner, opened, street
 from warpseg.core.adaptive import Adaptive, keyframes_per_second
 from warpseg.core.keyframes import Policy, chosen
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.engine.segmentation import Segmentation
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.networks import load

@@ -19,7 +19,7 @@ from warpseg.core import schemes
 from warpseg.core.fusion import maximum
 from warpseg.core.keyframes import Policy
 from warpseg.core.schemes import Estimate
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.networks import Network, ScoreSpace, load

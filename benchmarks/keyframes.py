@@ -29,7 +29,7 @@ from torch import nn
 
 from result import fill, write
 from warpseg import ModelError
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.labels import labels
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.networks import Network, ScoreSpace, deeplab, load

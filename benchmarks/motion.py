@@ -27,7 +27,7 @@ from quality import ENCODINGS, REFERENCE, Clip
 from result import write
 from warpseg.core import schemes
 from warpseg.core.schemes import Estimate
-from warpseg.datasets.open import Drive, camvid
+from warpseg.datasets.camvid import Drive, camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.accuracy.results import Scores, average_retention, difference, worst_retention

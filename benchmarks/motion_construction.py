@@ -29,7 +29,7 @@ from result import write
 from warpseg.core import schemes
 from warpseg.core.geometry import compose, follow, warp
 from warpseg.core.schemes import Estimate, SplitNetwork
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 from warpseg.engine.source import open_video
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.motion.codec import blocks_of, coded_motion

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from warpseg.datasets.open import camvid
+from warpseg.datasets.camvid import camvid
 
 
 def test_camvid_is_read_with_void_as_255(tmp_path: Path) -> None:

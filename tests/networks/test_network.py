@@ -16,7 +16,7 @@ from tests.support.pictures import Size, picture, pictures
 from tests.support.tiny_models import MODELS
 from warpseg import ModelError, Segmenter, load, process
 from warpseg.cli import app
-from warpseg.cli.common import picture_size
+from warpseg.cli.values import picture_size
 from warpseg.core.fusion import Convolution
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace
@@ -260,13 +260,11 @@ def test_a_size_that_is_none_is_refused(imgsz: int | Size) -> None:
 @pytest.mark.parametrize("text", ["0", "0x40", "40x", "x", "-4", "1.5", "40x50x3", "²"])
 def test_the_command_refuses_a_size_that_is_none(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="HEIGHTxWIDTH"):
-        picture_size(text, "--imgsz")
+        picture_size(text)
 
 
 def test_the_command_reads_sizes() -> None:
-    assert [picture_size(text, "--imgsz") for text in ("360", "360x640", "360X640", None)] == [
-        360, (360, 640), (360, 640), None,
-    ]  # fmt: skip
+    assert [picture_size(text) for text in ("360", "360x640", "360X640")] == [360, (360, 640), (360, 640)]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ from tests.support.sinks import (
     write_all,
 )
 from warpseg.errors import OutputError
-from warpseg.sinks import OverlaySink
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.overlay import OverlaySink
 
 
 def make_sound(
@@ -150,7 +151,7 @@ def test_sound_of_a_single_frame(tmp_path: Path) -> None:
 def test_a_disk_that_fills_while_the_sound_ends_leaves_nothing(tmp_path: Path) -> None:
     source = make_sound(tmp_path / "source.mp4", "aac")
     sink = OverlaySink(tmp_path / "o.mp4", info_of(frame_rate=Fraction(1, 4)), CLASSES, audio_from=source)
-    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    sink.write(FrameResult(frame_of(0), labels_of(), is_key=True, distance=0))
     with file_size_limit(4096), pytest.raises(OutputError):
         sink.close()
     assert names(tmp_path) == {"source.mp4"}

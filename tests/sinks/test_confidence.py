@@ -17,7 +17,8 @@ from tests.support.sinks import (
     labels_of,
     put,
 )
-from warpseg.sinks import ConfidenceSink
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.confidence import ConfidenceSink
 
 
 @pytest.mark.parametrize("size", [(48, 64), (35, 47), (1, 1), (720, 1280)])
@@ -26,7 +27,7 @@ def test_confidence_comes_back_rounded_at_the_networks_cells(size: tuple[int, in
     with ConfidenceSink(tmp_path / "confidence.mkv", info_of(size), CLASSES) as sink:
         for index, confidence in enumerate(maps):
             now = frame_of(index, size, Fraction(5) + Fraction(index, 30))
-            sink.write(now, labels_of(size), is_key=index == 0, distance=index, confidence=confidence)
+            sink.write(FrameResult(now, labels_of(size), is_key=index == 0, distance=index, confidence=confidence))
     frames = decoded(tmp_path / "confidence.mkv")
     assert [frame.pts for frame in frames] == [5000, 5033, 5067, 5100]
     for frame, confidence in zip(frames, maps, strict=True):
@@ -40,7 +41,7 @@ def test_confidence_that_nobody_judged_is_zero_and_told_of_once(tmp_path: Path) 
     with ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES) as sink:
         put(sink, frame_of(0), labels_of(), is_key=True, distance=0)
         for index in (1, 2):
-            sink.write(frame_of(index), labels_of(), is_key=False, distance=index)
+            sink.write(FrameResult(frame_of(index), labels_of(), is_key=False, distance=index))
     frames = [frame.to_ndarray() for frame in decoded(tmp_path / "confidence.mkv")]
     assert [frame.shape for frame in frames] == [(6, 8)] * 3
     assert [bool(frame.any()) for frame in frames] == [True, False, False]
@@ -51,5 +52,5 @@ def test_confidence_that_nobody_judged_is_zero_and_told_of_once(tmp_path: Path) 
 def test_confidence_begins_with_a_frame_that_has_one(tmp_path: Path) -> None:
     sink = ConfidenceSink(tmp_path / "confidence.mkv", info_of(), CLASSES)
     with pytest.raises(ValueError, match="frame 0 has no confidence"):
-        sink.write(frame_of(0), labels_of(), is_key=False, distance=1)
+        sink.write(FrameResult(frame_of(0), labels_of(), is_key=False, distance=1))
     sink.discard()

@@ -18,13 +18,14 @@ from tests.support.sinks import (
     names,
 )
 from warpseg.errors import OutputError
-from warpseg.sinks import ImageSink
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.images import ImageSink
 
 
 def test_images_hold_class_ids_and_the_palette(tmp_path: Path) -> None:
     with ImageSink(tmp_path / "images", info_of(), CLASSES) as sink:
         for index, size in ((0, (48, 64)), (7, (35, 47))):
-            sink.write(frame_of(index, size), labels_of(size), is_key=False, distance=0)
+            sink.write(FrameResult(frame_of(index, size), labels_of(size), is_key=False, distance=0))
     assert names(tmp_path / "images") == {"frame_000000.png", "frame_000007.png"}
     image = Image.open(tmp_path / "images" / "frame_000007.png")
     assert image.mode == "P"
@@ -37,7 +38,7 @@ def test_images_hold_class_ids_and_the_palette(tmp_path: Path) -> None:
 def test_images_of_many_classes_have_16_bits(tmp_path: Path) -> None:
     labels = labels_of(dtype=np.uint16)
     with ImageSink(tmp_path / "images", info_of(), MANY) as sink:
-        sink.write(frame_of(0), labels, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0), labels, is_key=True, distance=0))
     image = Image.open(tmp_path / "images" / "frame_000000.png")
     assert image.mode == "I;16"
     np.testing.assert_array_equal(np.asarray(image), labels)

@@ -16,7 +16,8 @@ from tests.support.sinks import (
     labels_of,
     write_all,
 )
-from warpseg.sinks import MaskSink
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.masks import MaskSink
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -27,7 +28,7 @@ def test_masks_come_back_exactly(dtype: type[np.uint8 | np.uint16], size: tuple[
     labels.append(noise)
     with MaskSink(tmp_path / "masks.mkv", info_of(size), CLASSES) as sink:
         for index, values in enumerate(labels):
-            sink.write(frame_of(index, size), values, is_key=False, distance=0)
+            sink.write(FrameResult(frame_of(index, size), values, is_key=False, distance=0))
     frames = decoded(tmp_path / "masks.mkv")
     assert len(frames) == len(labels)
     for frame, values in zip(frames, labels, strict=True):
@@ -44,16 +45,16 @@ def test_masks_keep_the_sources_times_to_the_millisecond(tmp_path: Path) -> None
 
 def test_masks_of_another_size_are_scaled_by_nearest_neighbour(tmp_path: Path) -> None:
     with MaskSink(tmp_path / "masks.mkv", info_of((4, 4)), CLASSES) as sink:
-        sink.write(frame_of(0, (4, 4)), np.zeros((4, 4), np.uint8), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, (4, 4)), np.zeros((4, 4), np.uint8), is_key=True, distance=0))
         small = np.array([[0, 1], [2, 255]], np.uint8)
-        sink.write(frame_of(1, (2, 2)), small, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(1, (2, 2)), small, is_key=True, distance=0))
     np.testing.assert_array_equal(decoded(tmp_path / "masks.mkv")[1].to_ndarray(), small.repeat(2, 0).repeat(2, 1))
     assert "4x4 to 2x2 at frame 1" in sink.warnings[0]
 
 
 def test_masks_refuse_a_change_of_type(tmp_path: Path) -> None:
     sink = MaskSink(tmp_path / "m.mkv", info_of(), CLASSES)
-    sink.write(frame_of(0), labels_of(), is_key=True, distance=0)
+    sink.write(FrameResult(frame_of(0), labels_of(), is_key=True, distance=0))
     with pytest.raises(ValueError, match="began with uint8"):
-        sink.write(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0))
     sink.discard()

@@ -19,7 +19,8 @@ from tests.support.sinks import (
     names,
     write_all,
 )
-from warpseg.sinks import OverlaySink
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.overlay import OverlaySink
 
 
 @pytest.mark.parametrize("time_base", [Fraction(1, 90000), Fraction(1, 1000), Fraction(1001, 30000), Fraction(1, 25)])
@@ -60,7 +61,9 @@ def test_overlay_pads_odd_sizes_with_the_edge(tmp_path: Path) -> None:
     pixels = np.full((35, 47, 3), 30, np.uint8)
     pixels[-8:], pixels[:, -8:] = 200, 200
     with OverlaySink(tmp_path / "o.mp4", info_of((35, 47)), CLASSES) as sink:
-        sink.write(frame_of(0, (35, 47), pixels=pixels), np.full((35, 47), 255, np.uint8), is_key=True, distance=0)
+        sink.write(
+            FrameResult(frame_of(0, (35, 47), pixels=pixels), np.full((35, 47), 255, np.uint8), is_key=True, distance=0)
+        )
     luma = decoded(tmp_path / "o.mp4")[0].to_ndarray()[:36, :48].astype(int)
     assert abs(luma[-1, 4:] - luma[-2, 4:]).max() <= 4
     assert abs(luma[4:, -1] - luma[4:, -2]).max() <= 4
@@ -79,7 +82,7 @@ def test_overlay_colours_come_back(
     size = pixels.shape[:2]
     info = info_of(size, matrix=matrix, full_range=full_range)
     with OverlaySink(tmp_path / "o.mp4", info, CLASSES) as sink:
-        sink.write(frame_of(0, size, pixels=pixels), np.full(size, 255, np.uint8), is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, size, pixels=pixels), np.full(size, 255, np.uint8), is_key=True, distance=0))
     frame = decoded(tmp_path / "o.mp4")[0]
     assert (frame.colorspace, frame.color_range) == (tag, 1)
     planes = frame.to_ndarray().astype(float)
@@ -99,7 +102,7 @@ def test_overlay_draws_classes_lines_and_nothing_where_unknown(tmp_path: Path) -
     labels = np.repeat(np.array([[0, 1, 255]], np.uint8), 64, 0).repeat(32, 1)
     pixels = np.full((*size, 3), 100, np.uint8)
     with OverlaySink(tmp_path / "o.mp4", info_of(size), CLASSES, opacity=0.5) as sink:
-        sink.write(frame_of(0, size, pixels=pixels), labels, is_key=True, distance=0)
+        sink.write(FrameResult(frame_of(0, size, pixels=pixels), labels, is_key=True, distance=0))
     picture = decoded(tmp_path / "o.mp4")[0].to_ndarray(format="rgb24").astype(int)
     np.testing.assert_allclose(picture[32, 12], (np.array(COLOURS[0]) + 100) / 2, atol=4)
     np.testing.assert_allclose(picture[32, 48], (np.array(COLOURS[1]) + 100) / 2, atol=4)

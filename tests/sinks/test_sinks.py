@@ -25,7 +25,12 @@ from tests.support.sinks import (
     write_all,
 )
 from warpseg.errors import OutputError
-from warpseg.sinks import ConfidenceSink, ImageSink, MaskSink, OverlaySink, Sink, StatisticsSink
+from warpseg.sinks.base import Sink
+from warpseg.sinks.confidence import ConfidenceSink
+from warpseg.sinks.images import ImageSink
+from warpseg.sinks.masks import MaskSink
+from warpseg.sinks.overlay import OverlaySink
+from warpseg.sinks.statistics import StatisticsSink
 from warpseg.types import Classes, VideoInfo
 
 Make = Callable[[Path, VideoInfo, Classes], Sink]

@@ -14,7 +14,7 @@ import pytest
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from warpseg.sinks import Sink
+from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 COLOURS = ((128, 64, 128), (220, 20, 60), (70, 130, 180))
@@ -52,7 +52,7 @@ def confidence_of(size: tuple[int, int] = (48, 64), *, seed: int = 0) -> NDArray
 def put(sink: Sink, frame: Frame, labels: Labels, *, is_key: bool, distance: int) -> None:
     """Write a frame with all that a sink may ask for."""
     confidence = confidence_of(frame.size, seed=frame.index)
-    sink.write(frame, labels, is_key=is_key, distance=distance, confidence=confidence)
+    sink.write(FrameResult(frame, labels, is_key=is_key, distance=distance, confidence=confidence))
 
 
 def write_all(sink: Sink, times: list[Fraction], size: tuple[int, int] = (48, 64)) -> None:

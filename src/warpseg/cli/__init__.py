@@ -1,4 +1,4 @@
-"""The command line: one file a command. Exit codes: 0 done, 1 some inputs failed, 2 usage, 130 interrupted."""
+"""Command line: one file per command. Exit codes: 0 done, 1 some inputs failed, 2 usage, 130 interrupted."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from warpseg.cli.bench import bench
 from warpseg.cli.calibrate import calibrate
 from warpseg.cli.compare import compare
 from warpseg.cli.evaluate import evaluate
+from warpseg.cli.help import Command
 from warpseg.cli.info import info
 from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
@@ -27,13 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Segment video many times faster: the network on keyframes, motion vectors for the frames between.",
 )
-app.command()(segment)
-app.command()(info)
-app.command()(evaluate)
-app.command()(reproduce)
-app.command()(compare)
-app.command()(calibrate)
-app.command()(bench)
+for command in (segment, info, evaluate, reproduce, compare, calibrate, bench):
+    app.command(cls=Command)(command)
 
 
 def _version(asked: bool) -> None:

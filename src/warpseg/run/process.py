@@ -26,21 +26,14 @@ from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
 from warpseg.run.samples import Collected
-from warpseg.sinks import Sink, begin
+from warpseg.sinks import SINKS, begin
+from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, VideoInfo
 
 __all__ = ["OUTPUTS", "output_name", "process"]
 
-# What can be saved, and the files that each makes in the source's folder.
-OUTPUTS = {
-    "overlay": ("overlay.mp4",),
-    "masks": ("masks.mkv",),
-    "confidence": ("confidence.mkv",),
-    "images": ("images",),
-    "stats": ("frames.csv", "classes.json"),
-    "report": ("report.html",),
-}
-_DRAWN = "overlay"  # of these, what is drawn on every frame's picture
+# Kinds of output, and the files that each makes in the source's folder.
+OUTPUTS = {**{name: kind.files for name, kind in SINKS.items()}, "report": ("report.html",)}
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
 
@@ -129,7 +122,7 @@ def process(
                 max_frames=max_frames,
                 stages=clock.stages,
                 threads=True,
-                keeps_pixels=targets.page is not None or _DRAWN in targets.kinds,
+                keeps_pixels=targets.page is not None or targets.need("pixels"),
                 confidence=targets.needs_confidence,
             ) as run,
             interruptible(),
@@ -167,7 +160,10 @@ class _Targets:
 
     @property
     def needs_confidence(self) -> bool:
-        return self.page is not None or "confidence" in self.kinds
+        return self.page is not None or self.need("confidence")
+
+    def need(self, what: str) -> bool:
+        return any(what in SINKS[kind].needs for kind in self.kinds if kind in SINKS)
 
     def paths(self, kinds: Collection[str]) -> list[Path]:
         return [self.folder / file for kind in OUTPUTS if kind in kinds for file in OUTPUTS[kind]]
@@ -297,7 +293,7 @@ def _pump(
         with uninterrupted():  # a frame is in all outputs or in none
             with clock.stages.measure("write"):
                 for sink in outputs.sinks:
-                    sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
+                    sink.write(FrameResult(result.frame, ids, result.is_key, result.distance, confidence))
             if outputs.collected is not None:
                 with clock.stages.measure("report"):
                     outputs.collected.add(result, ids)
