@@ -1,5 +1,6 @@
 # make demo [VIDEO=file]   segment a synthetic drive (or your video) and say where the results are
 # make test                all quick tests
+# make slow                the tests that take minutes
 # make bench               every benchmark, into benchmarks/results, and the tables of README and docs
 # make reproduce           the paper's tables and figures, part of bench, and docs/results.md
 PYTHON ?= python3
@@ -8,13 +9,16 @@ READY := .venv/.ready
 
 export UV_HTTP_TIMEOUT ?= 600
 
-.PHONY: demo test lint types bench reproduce clean
+.PHONY: demo test slow lint types bench reproduce clean
 
 demo: $(READY)
 	$(BIN)/python examples/demo.py $(if $(VIDEO),"$(VIDEO)")
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+slow: $(READY)
+	$(BIN)/python -m pytest -m slow --timeout 600
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -29,3 +29,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
             Image.fromarray(labels % 5).save(root / "numbered" / f"label_{i:06}.png")
     encode(pictures, root / "street.mp4", rate=15)
     return root
+
+
+@pytest.fixture(scope="module")
+def street(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("street") / "street.mp4"
+    scene = Street(seed=4, size=(96, 128), rate=15, speed=6)
+    encode((scene.still(i)[0] for i in range(110)), path, rate=15, options={"crf": "20"})
+    return path

@@ -13,7 +13,7 @@ from tests.support.assets import data_path
 from warpseg import Frame, MotionField, Network, Segmenter, load, open_video
 from warpseg.core import schemes
 from warpseg.core.schemes import Estimate
-from warpseg.datasets.open import Drive, camvid
+from warpseg.datasets.camvid import Drive, camvid
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.networks import ScoreSpace

@@ -16,10 +16,10 @@ SOURCE = ROOT / "src" / "warpseg"
 # Not rewritten yet, as paths from the root: delete an entry to have it checked.
 NOT_YET = [
     "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "docs", "examples", "benchmarks",
-    "src/warpseg/__init__.py", "src/warpseg/__main__.py", "src/warpseg/classes.py", "src/warpseg/errors.py",
-    "src/warpseg/files.py", "src/warpseg/types.py",
-    *(f"src/warpseg/{name}" for name in ("cli", "core", "datasets", "engine", "measure", "run")),
-    *(f"src/warpseg/{name}" for name in ("sinks", "synthetic", "train", "view")),
+    "src/warpseg/errors.py", "src/warpseg/types.py",
+    *(f"src/warpseg/engine/{name}.py" for name in ("motion_range", "segmentation", "source")),
+    *(f"src/warpseg/{name}" for name in ("cli", "datasets", "measure")),
+    *(f"src/warpseg/{name}" for name in ("train", "view")),
 ]  # fmt: skip
 
 QUESTION = re.compile(r"(What|Where|Which|How|Whether|Who|Whose|Why)\b")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from warpseg.datasets.open import Drive, camvid
+from warpseg.datasets.camvid import Drive, camvid
 from warpseg.networks import Network, load
 
 __all__ = ["DATA", "REPOSITORY", "RESULTS", "Context", "Skipped"]

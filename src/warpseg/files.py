@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 from warpseg.errors import OutputError
 
-__all__ = ["leftovers", "part_path", "remove", "reporting", "whole", "write_json", "write_text"]
+__all__ = ["clear", "is_running", "leftovers", "part_path", "remove", "reporting", "whole", "write_json", "write_text"]
 
 _ADVICE = {
     errno.ENOSPC: "the disk is full: free some space or write to another disk",
@@ -27,6 +28,8 @@ _ADVICE = {
     errno.EEXIST: "a file of that name is in the way: move it or choose another output folder",
     errno.EISDIR: "a folder of that name is in the way: move it or choose another output folder",
 }
+
+_PART = re.compile(r"\..+\.\d+\.part(\.[^.]*)?")
 
 
 @contextmanager
@@ -82,12 +85,23 @@ def leftovers(path: Path) -> list[Path]:
     pattern = re.compile(rf"\.{re.escape(path.stem)}\.(\d+)\.part{re.escape(path.suffix)}")
     with suppress(OSError):
         found = [(pattern.fullmatch(other.name), other) for other in path.parent.iterdir()]
-        return [other for match, other in found if match and not _is_running(int(match[1]))]
+        return [other for match, other in found if match and not is_running(int(match[1]))]
     return []
 
 
+def clear(folder: Path) -> None:
+    """Remove all temporary files and folders in ``folder``; for the only process that writes there."""
+    with suppress(OSError):
+        for path in list(folder.iterdir()):
+            if _PART.fullmatch(path.name):
+                remove(path)
+
+
 def remove(path: Path) -> None:
-    """Remove a file if it is there and can be removed."""
+    """Remove a file or a folder if it is there and can be removed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+        return
     with suppress(OSError):
         path.unlink(missing_ok=True)
 
@@ -107,7 +121,8 @@ def reporting(path: Path) -> Iterator[None]:
         raise OutputError(f"cannot write {path}: {reason}") from error
 
 
-def _is_running(process: int) -> bool:
+def is_running(process: int) -> bool:
+    """Return whether a process of this number runs on this machine."""
     if os.name != "posix":  # elsewhere, signal 0 is not a question
         return True
     try:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
-from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,12 +18,7 @@ from tests.support.assets import CORRUPTED, NASA, NASA_VFR, NO_DURATION, VIDEOS,
 from tests.support.pans import encode, pan
 from warpseg.cli import app
 from warpseg.measure.video import inspect
-from warpseg.measure.video.counters import FrameTimes, PictureTypes
-from warpseg.measure.video.plot import colours
-from warpseg.measure.video.quality import Pair, Sums, psnr
-from warpseg.measure.video.samples import Collector
-from warpseg.measure.video.suggest import suggest
-from warpseg.types import Frame, MotionField, PictureType
+from warpseg.measure.video.quality import psnr
 from warpseg.video.encode import encode as encode_timed
 
 GOP = {"g": "12", "keyint_min": "12", "bf": "2", "x264-params": "b-adapt=0:scenecut=0:b-pyramid=none:open-gop=0"}
@@ -115,43 +108,6 @@ def test_an_exact_rate(tmp_path: Path) -> None:
 def test_real_variable_rate() -> None:
     assert inspect(NASA_VFR.path).times.constant is False
     assert inspect(NASA.path, max_frames=20).times.constant is True
-
-
-def test_patterns_in_the_middle_of_a_stream() -> None:
-    types = PictureTypes()
-    stream: list[PictureType] = ["B", "P", "B", "P", "I", "B", "P", "I", "B", "P", "I", "P"]
-    for picture in stream:
-        types.add(picture)
-    assert types.pattern == "IBP"
-    assert types.groups == {3: 2}
-    assert types.between == {1: 3, 0: 4}
-
-
-def test_times_without_any() -> None:
-    times = FrameTimes(Fraction(1, 25))
-    assert times.constant is None
-    assert times.mean_rate is None
-
-
-def error(decibels: float) -> float:
-    return float(255**2 / 10 ** (decibels / 10))
-
-
-@pytest.mark.parametrize(
-    ("decibels", "interval"),
-    [
-        ((30, 29, 28, 26), 7),  # 3 dB are lost at distance 3.5
-        ((30, 20), 2),
-        ((30, 29, 28), 6),  # never lost: twice the farthest
-        ((50, 45, 40, 37, 36, 30), 10),  # much is lost, but the picture is good until 36 dB
-        ((math.inf, math.inf), 4),
-        ((30, 29.9) * 20, 30),
-    ],
-    ids=["between", "at once", "never", "good anyway", "frozen", "long"],
-)
-def test_suggestion(decibels: tuple[float, ...], interval: int) -> None:
-    back = {k: Sums(1, error(here), 0, error(decibels[0])) for k, here in enumerate(decibels, 1)}
-    assert suggest(back)[0] == interval
 
 
 def test_no_suggestion_for_a_single_frame(tmp_path: Path) -> None:
@@ -281,28 +237,6 @@ def test_plot_of_next_to_nothing(tmp_path: Path, count: int) -> None:
     result = run(clip, "--plot", tmp_path / "short.png")
     assert result.exit_code == 0, result.output
     assert picture(tmp_path / "short.png").std() > 5
-
-
-def test_hue_is_direction_and_opacity_is_speed() -> None:
-    right, left, still = (np.array([[[x]], [[0.0]]], np.float32) for x in (4, -4, 0))
-    red, cyan, nothing = (colours(motion, 4.0)[0, 0] for motion in (right, left, still))
-    assert red[0] > 0.9 > red[1]
-    assert cyan[0] < 0.9 < cyan[1]
-    assert (nothing[3], red[3]) == (0, pytest.approx(0.85))
-
-
-def test_what_is_collected_does_not_grow() -> None:
-    frame = Frame(
-        0, Fraction(0), (64, 96), MotionField.zero((8, 12)), "I", load=lambda: np.zeros((64, 96, 3), np.uint8)
-    )
-    collected = Collector()
-    for k in range(9001):
-        collected(replace(frame, index=k), Pair(1.0, 2.0) if k else None)
-    assert len(collected.points) <= 2000
-    assert sum(point.pairs for point in collected.points) == 9000
-    assert len(collected.examples) == 6
-    indices = np.diff([example.index for example in collected.examples])
-    assert indices.max() < 2 * indices.min()
 
 
 def test_plot_without_matplotlib(panned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

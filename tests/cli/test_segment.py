@@ -337,7 +337,7 @@ def test_unwritable_output(clip: Path, tmp_path: Path) -> None:
         app, ["segment", str(clip), "--out", str(tmp_path / "file" / "deeper"), "--model", TINY, "--device", "cpu"]
     )
     assert result.exit_code == 1
-    one_line(result, "file", "--out")
+    one_line(result, "file", "choose another output folder")
 
 
 def in_own_process(*words: str | Path, limit: int | None = None) -> subprocess.Popen[str]:

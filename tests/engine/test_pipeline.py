@@ -23,8 +23,9 @@ from warpseg.engine.memory import Bounds, bounds_for
 from warpseg.engine.pipeline import Inline, Pipeline, Threads
 from warpseg.errors import OutputError, VideoError
 from warpseg.run.result import Report
-from warpseg.sinks import MaskSink
-from warpseg.types import Frame, VideoInfo
+from warpseg.sinks.base import FrameResult
+from warpseg.sinks.masks import MaskSink
+from warpseg.types import VideoInfo
 from warpseg.video import open_pictures
 from warpseg.video.encode import encode
 
@@ -232,10 +233,10 @@ def test_an_error_of_the_network_ends_all_and_keeps_what_was_done(clip: Path, tm
 def test_an_error_of_an_output_ends_all(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, write = Clock(), MaskSink.write
 
-    def failing(self: MaskSink, frame: Frame, *arguments: Any, **options: Any) -> None:
-        if frame.index == 6:
+    def failing(self: MaskSink, result: FrameResult) -> None:
+        if result.frame.index == 6:
             clock.fail(OutputError("masks.mkv: no space left"))
-        write(self, frame, *arguments, **options)
+        write(self, result)
 
     monkeypatch.setattr(MaskSink, "write", failing)
     with pytest.raises(OutputError, match="no space left"):

@@ -1,3 +1,5 @@
+"""Fixtures of the motion tests: every motion source but none."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every motion source must hold: one suite for the codec's vectors, the search and optical flow."""
+"""Laws of every motion source: one suite for the codec's vectors, the search and optical flow."""
 
 from __future__ import annotations
 

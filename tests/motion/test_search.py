@@ -1,4 +1,4 @@
-"""Block matching on its own: planes, the kernels that compare windows, and the search."""
+"""Block matching from coarse to fine, from predictions, and refined below a pixel."""
 
 from __future__ import annotations
 
@@ -7,117 +7,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from tests.support.pans import SIZE, grey, pan, pixels_off, texture
+from tests.support.pans import SIZE, grey, pan, pixels_off
+from tests.support.windows import noise, window
 from warpseg.engine.source import open_video
 from warpseg.motion.estimate import predictions
-from warpseg.motion.luma import CELL, MARGIN, Plane
-from warpseg.motion.sad import WINDOW, normal_equations, sad
+from warpseg.motion.luma import CELL, Plane
+from warpseg.motion.sad import WINDOW
 from warpseg.motion.search import Vectors, corner, search
-from warpseg.motion.splat import check_consistency, splat
 from warpseg.motion.subpixel import confidence_along, refine
 from warpseg.types import MotionField
-
-Luma = NDArray[np.uint8]
-
-
-def noise(size: tuple[int, int], seed: int = 0) -> Luma:
-    return np.random.default_rng(seed).integers(0, 256, size, np.uint8)
-
-
-# Planes
-
-
-@pytest.mark.parametrize(("side", "factor"), [(1, 1), (400, 1), (599, 1), (640, 2), (720, 2), (1080, 3), (2160, 5)])
-def test_large_pictures_are_matched_at_a_fraction(side: int, factor: int) -> None:
-    plane = Plane.of(noise((side, side + 3)))
-    assert plane.factor == factor
-    assert plane.size == (side, side + 3)
-    assert plane.luma.shape == (max(side // factor, 1), max((side + 3) // factor, 1))
-    assert plane.grid == (max(round(side / factor / 4), 1), max(round((side + 3) / factor / 4), 1))
-
-
-@pytest.mark.parametrize("size", [(720, 1280), (725, 1283), (1081, 1922), (2160, 2161)])
-def test_a_smaller_plane_has_the_means(size: tuple[int, int]) -> None:
-    luma = noise(size)
-    plane = Plane.of(luma)
-    assert_means(plane.luma, luma, plane.factor)
-
-
-@pytest.mark.parametrize("size", [(160, 224), (81, 121), (2, 3), (3, 500)])
-def test_coarser_halves(size: tuple[int, int]) -> None:
-    plane = Plane.of(noise(size))
-    assert plane.coarser.factor == 2
-    assert plane.coarser.size == size
-    assert_means(plane.coarser.luma, plane.luma, 2)
-
-
-def assert_means(small: Luma, luma: Luma, factor: int) -> None:
-    h, w = luma.shape[0] // factor, luma.shape[1] // factor
-    exact = luma[: h * factor, : w * factor].reshape(h, factor, w, factor).mean((1, 3))
-    assert small.shape == (h, w)
-    assert np.abs(small - exact).max() <= 0.5
-
-
-@pytest.mark.parametrize("size", [(1, 1), (3, 500), (17, 33), (160, 224), (1080, 1920)])
-def test_margins_continue_the_border(size: tuple[int, int]) -> None:
-    plane = Plane.of(noise(size))
-    np.testing.assert_array_equal(plane.pixels, np.pad(plane.luma, MARGIN, "edge"))
-    assert plane.pixels.flags.c_contiguous
-
-
-@pytest.mark.parametrize("size", [(160, 224), (720, 1280)])
-def test_a_decoders_padded_plane_is_read_right(size: tuple[int, int]) -> None:
-    luma = noise(size)
-    padded = np.pad(luma, ((0, 0), (0, 32)), constant_values=7)[:, : size[1]]
-    every_other = np.repeat(luma, 2, 0)[::2]
-    for strided in (padded, every_other):
-        assert not strided.flags.c_contiguous
-        np.testing.assert_array_equal(Plane.of(strided).pixels, Plane.of(luma).pixels)
-
-
-# Kernels
-
-
-def window(picture: NDArray[np.generic], top: int, left: int) -> NDArray[np.int64]:
-    return picture[top : top + WINDOW, left : left + WINDOW].astype(np.int64)
-
-
-def pairs(kind: str) -> tuple[Luma, Luma]:
-    """Return two pictures of a width that divides by nothing."""
-    size = 47, 61
-    if kind == "noise":
-        return noise(size, 1), noise(size, 2)
-    if kind == "alike":
-        return (picture := texture(size).astype(np.uint8)), np.roll(picture, 1, 1)
-    stripes = np.indices(size).sum(0) // 2 % 2 * 255  # the largest sums that there are
-    return np.full(size, 255, np.uint8), stripes.astype(np.uint8)
-
-
-@pytest.mark.parametrize("kind", ["noise", "alike", "black and white"])
-def test_windows_are_compared_as_plain_numpy_does(kind: str) -> None:
-    a, b = pairs(kind)
-    (height, width), rng = a.shape, np.random.default_rng(0)
-    tops, lefts = (rng.integers(0, side - WINDOW, (300, 2), endpoint=True) for side in (height, width))
-    for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
-        found = sad(a.reshape(-1), b.reshape(-1), width, top * width + left, then_top * width + then_left)
-        assert found == np.abs(window(a, top, left) - window(b, then_top, then_left)).sum()
-
-
-@pytest.mark.parametrize("kind", ["noise", "alike", "black and white"])
-def test_normal_equations_are_those_of_plain_numpy(kind: str) -> None:
-    a, b = pairs(kind)
-    (height, width), rng = a.shape, np.random.default_rng(0)
-    gradient_y, gradient_x = (2 * np.gradient(b.astype(np.float64), axis=axis) for axis in (0, 1))
-    tops, lefts = (rng.integers(1, side - WINDOW - 1, (300, 2), endpoint=True) for side in (height, width))
-    for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
-        at = top * width + left, then_top * width + then_left
-        x, y = window(gradient_x, then_top, then_left), window(gradient_y, then_top, then_left)
-        apart = window(a, top, left) - window(b, then_top, then_left)
-        expected = tuple(int((m * n).sum()) for m, n in ((x, x), (x, y), (y, y), (x, apart), (y, apart)))
-        assert normal_equations(a.reshape(-1), b.reshape(-1), width, *at) == expected
-
-
-# The search
 
 
 def field_of(plane: Plane, other: Plane, vectors: Vectors) -> MotionField:
@@ -201,36 +99,3 @@ def test_certainty_of_whole_vectors_is_that_of_the_search() -> None:
     np.testing.assert_array_equal(
         confidence_along(now, before, offsets.astype(np.float32)), refine(now, before, found)[1]
     )
-
-
-# Turned around
-
-
-def test_vectors_are_splatted_to_where_they_point() -> None:
-    plane = Plane.of(noise(SIZE))
-    found = Vectors(plane.grid)
-    found.whole[0], found.whole[1] = 8, -4
-    back = splat(plane, found)[0]
-    np.testing.assert_array_equal(back[0, :-1, 2:], -8)
-    np.testing.assert_array_equal(back[1, :-1, 2:], 4)
-    assert np.isnan(back[:, -1]).all()
-    assert np.isnan(back[:, :, :2]).all()
-
-
-@pytest.mark.parametrize("thing", [10, 1000])
-def test_where_several_land_the_better_match_hides_the_others(thing: int) -> None:
-    plane = Plane.of(noise(SIZE))
-    found = Vectors(plane.grid)
-    found.error[:] = 100
-    found.whole[0, 5, 10], found.error[5, 10] = 12, thing  # lands on (5, 13), where the background lies still
-    assert splat(plane, found)[0, 0, 5, 13] == (-12 if thing < 100 else 0)
-    assert np.isnan(splat(plane, found)[0, 0, 5, 10])
-
-
-@pytest.mark.parametrize(("cells", "left"), [(0, 1), (1, 1 / 2), (2, 1 / 5), (10, 1 / 101)])
-def test_confidence_falls_with_how_far_the_way_home_misses(cells: int, left: float) -> None:
-    there, confidence = np.zeros((2, 20, 30), np.float32), np.full((20, 30), 0.8, np.float32)
-    there[0], back = 3 / 30, np.zeros((2, 20, 30), np.float32)
-    back[0], back[1] = -3 / 30, cells / 20
-    check_consistency(there, back, confidence)
-    np.testing.assert_allclose(confidence, 0.8 * left, rtol=1e-5)

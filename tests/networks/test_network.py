@@ -1,43 +1,28 @@
-"""Keyframes through the network: in batches, in another precision or size, compiled."""
+"""Keyframes through the network: in batches, in another memory layout, precision or size."""
 
 from __future__ import annotations
 
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 import pytest
 import torch
 import typer
 from torch import Tensor, nn
 from typer.testing import CliRunner
 
+from tests.support.pictures import Size, picture, pictures
 from tests.support.tiny_models import MODELS
-from warpseg import Frame, ModelError, MotionField, Segmenter, load, process
+from warpseg import ModelError, Segmenter, load, process
 from warpseg.cli import app
-from warpseg.cli.common import picture_size
+from warpseg.cli.values import picture_size
 from warpseg.core.fusion import Convolution
 from warpseg.labels import labels
 from warpseg.networks import Batched, Network, ScoreSpace
 from warpseg.networks.convolution import Folded
 from warpseg.networks.network import pick_dtype, pointwise
 from warpseg.video.encode import encode
-
-Size = tuple[int, int]
-
-
-def picture(size: Size, seed: int = 0) -> Frame:
-    """Return a frame of smooth random colours."""
-    coarse = torch.rand(1, 3, 5, 8, generator=torch.Generator().manual_seed(seed)) * 255
-    pixels = nn.functional.interpolate(coarse, size=size, mode="bicubic").clamp(0, 255)[0].permute(1, 2, 0)
-    shown = np.ascontiguousarray(pixels.numpy().astype(np.uint8))
-    return Frame(seed, Fraction(seed), size, MotionField.zero(), load=lambda: shown)
-
-
-def pictures(count: int, size: Size) -> list[Frame]:
-    return [picture(size, seed) for seed in range(count)]
 
 
 def parts() -> tuple[nn.Module, nn.Module]:
@@ -275,13 +260,11 @@ def test_a_size_that_is_none_is_refused(imgsz: int | Size) -> None:
 @pytest.mark.parametrize("text", ["0", "0x40", "40x", "x", "-4", "1.5", "40x50x3", "²"])
 def test_the_command_refuses_a_size_that_is_none(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="HEIGHTxWIDTH"):
-        picture_size(text, "--imgsz")
+        picture_size(text)
 
 
 def test_the_command_reads_sizes() -> None:
-    assert [picture_size(text, "--imgsz") for text in ("360", "360x640", "360X640", None)] == [
-        360, (360, 640), (360, 640), None,
-    ]  # fmt: skip
+    assert [picture_size(text) for text in ("360", "360x640", "360X640")] == [360, (360, 640), (360, 640)]
 
 
 @pytest.mark.parametrize(
@@ -314,36 +297,3 @@ def test_the_command_passes_them_on(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     chosen = json.loads((tmp_path / "clip" / "run.json").read_text())["model"]
     assert (chosen["imgsz"], chosen["precision"], chosen["autocast"]) == ([48, 80], "bfloat16", True)
-
-
-# Compiled
-
-
-class Smooth(nn.Module):
-    """Something to compile."""
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        return (rgb * 3).sin().abs() + 1
-
-
-class Unclear(nn.Module):
-    """Something that cannot be compiled as a whole."""
-
-    def forward(self, rgb: Tensor) -> Tensor:
-        return rgb if float(rgb.mean()) > 0.5 else -rgb
-
-
-def test_a_compiled_network_gives_the_same() -> None:
-    plain, network = load(Smooth(), device="cpu"), load(Smooth(), device="cpu", compile=True)
-    assert (plain.compiled, network.compiled) == (False, True)
-    frames = pictures(2, (16, 24))
-    for f, expected in zip(network.batch(frames), plain.batch(frames), strict=True):
-        torch.testing.assert_close(f, expected, atol=1e-6, rtol=1e-6)
-    assert load(network, compile=True) is network
-
-
-def test_what_cannot_be_compiled_is_one_line_and_does_not_run_uncompiled() -> None:
-    network = load(Unclear(), device="cpu", compile=True)
-    with pytest.raises(ModelError, match=r"Unclear: cannot be compiled \(.*\); leave out --compile") as raised:
-        network.features(picture((8, 12)))
-    assert "\n" not in str(raised.value)

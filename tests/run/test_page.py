@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -12,19 +11,16 @@ import torch
 from typer.testing import CliRunner, Result
 
 from tests.support.command import TINY, facts, moving, one_line
-from tests.support.made_up_results import CLASSES, EVALUATION, collected, segmentation
+from tests.support.made_up_results import CLASSES, collected, segmentation
 from tests.support.page_checks import checked
 from warpseg.cli import app
 from warpseg.core.schemes import Estimate
 from warpseg.engine.segmentation import Segmentation
 from warpseg.errors import OutputError
-from warpseg.measure.accuracy.page import write_evaluation
 from warpseg.run.page import write_report
 from warpseg.run.samples import Collected
 from warpseg.types import Frame, VideoInfo
 from warpseg.video.encode import encode
-from warpseg.view.html import Html, element, number
-from warpseg.view.timeline import Timeline
 
 ODD = "<script>alert(1)<script> & 'x' \".mp4"
 
@@ -164,83 +160,3 @@ def test_shares_of_classes_are_those_of_the_labels(tmp_path: Path) -> None:
     text = checked(tmp_path / "page.html").text
     for share in expected:
         assert f"{100 * share:.1f} %" in text
-
-
-def test_an_evaluation_shows_its_numbers(tmp_path: Path) -> None:
-    write_evaluation(tmp_path / "page.html", EVALUATION)
-    page = checked(tmp_path / "page.html")
-    readings = ("67.8 (66.2 to 69.2)", "67.3 (65.0 to 69.0)", "29.5", "2.95", "47.5", "30.1", "91.2")
-    for said in (*readings, "a drive", "interval 5"):
-        assert said in page.text, said
-    assert len(page.all("path", "interval")) == 4  # of the average and of the worst, against interval and speed
-    labels = [drawing["aria-label"] for drawing in page.all("svg") if "aria-label" in drawing]
-    assert labels == [
-        "mIoU, average over the frames between, against the interval", "mIoU, worst distance, against the interval",
-        "mIoU of interpolate by distance from the last keyframe",
-        "mIoU, average over the frames between, against speed", "mIoU, worst distance, against speed",
-    ]  # fmt: skip
-
-
-def test_classes_are_shown_at_every_distance(tmp_path: Path) -> None:
-    shares = {
-        "average": [80.0, 41.0, None], "every_frame": [88.0, 47.5, None],
-        "by_distance": [[80.0 - p, 40.0 + p, None] for p in range(29)],
-    }  # fmt: skip
-    row = {"scheme": "interpolate", "interval": 30, "per_class": shares, "average": 60.0, "worst": 50.0}
-    few = {"scheme": "propagate", "interval": 3, "average": 60.0, "worst": 50.0}
-    few |= {"per_class": {**shares, "by_distance": [[88.0, 47.5, None], [None, None, None]]}}
-    auto = row | {"interval": "auto", "mean_interval": 7.25}
-    page_path = tmp_path / "page.html"
-    write_evaluation(page_path, {"classes": ["road", "car", "train"], "rows": [few, row, auto]})
-    page = checked(page_path)
-    assert len(page.all("div", "heat")) == 3
-    for said in ("interpolate, interval 30", "propagate, interval 3", "interpolate, interval auto (7.2)"):
-        assert said in page.text, said
-    shown = [span["style"] for span in page.all("span") if "--share" in str(span.get("style"))]
-    classes = 2  # no train
-    assert len(shown) == classes * (1 + 11 + 1 + 1 + 1 + 11)
-    assert shown.count("--c:var(--lost);--share:70%") > 10, "road, more than 15 points down"
-    assert "52.0" in page.text, "the last distance is among those that are shown"
-    assert "train" not in page.text.split("by distance")[-1].split("IoU of each class")[0]
-
-
-def test_agreement_is_never_called_accuracy(tmp_path: Path) -> None:
-    write_evaluation(tmp_path / "page.html", EVALUATION | {"measure": "agreement"})
-    text = checked(tmp_path / "page.html").text
-    assert "mIoU" not in text
-    assert "which is not accuracy" in text
-
-
-@pytest.mark.parametrize(
-    "evaluation", [{}, {"rows": []}, {"rows": [{"scheme": "every", "interval": 1, "speed": None}]}]
-)
-def test_what_an_evaluation_lacks_is_left_out(tmp_path: Path, evaluation: dict[str, Any]) -> None:
-    write_evaluation(tmp_path / "page.html", evaluation)
-    checked(tmp_path / "page.html")
-
-
-@pytest.mark.parametrize("count", [1, 7, 8, 9, 100, 1000])
-def test_a_timeline_keeps_means(count: int) -> None:
-    timeline = Timeline(8)
-    values = np.random.default_rng(count).random((count, 2))
-    for index, each in enumerate(values):
-        timeline.add(10 + index, each)
-    starts, means = timeline.points()
-    assert len(starts) <= 8
-    assert timeline.mean == pytest.approx(values.mean(0))
-    edges = [start - 10 for start in starts] + [count]
-    assert edges[0] == 0
-    for k, mean in enumerate(means):
-        assert mean == pytest.approx(values[edges[k] : edges[k + 1]].mean(0))
-
-
-def test_text_is_escaped_and_markup_is_not() -> None:
-    assert element("p", "<i>", Html("<b></b>"), title='"&') == '<p title="&quot;&amp;">&lt;i&gt;<b></b></p>'
-    assert element("input", disabled=True, value=None, data_x=1) == '<input disabled data-x="1">'
-
-
-@pytest.mark.parametrize(
-    ("value", "said"), [(0, "0"), (0.0123456, "0.0123"), (1.5, "1.5"), (123.4, "123"), (12345.6, "12,346"), (None, "—")]
-)
-def test_numbers_are_short(value: float | None, said: str) -> None:
-    assert number(value) == said

@@ -10,8 +10,6 @@ from tests.support.tiny_models import MODELS
 from warpseg.cli import app
 
 SIZE = (64, 96)
-
-
 COUNT = 16
 
 

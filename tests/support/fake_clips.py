@@ -18,11 +18,7 @@ from warpseg.networks import Network
 from warpseg.types import Frame, MotionField
 
 SIZE = (16, 24)
-
-
 MARGIN = 4
-
-
 CLASSES = 4
 
 

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.sinks import MaskSink, StatisticsSink
+from warpseg.sinks.base import FrameResult, Sink
+from warpseg.sinks.masks import MaskSink
+from warpseg.sinks.statistics import StatisticsSink
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 CLASSES = Classes(("road", "<i>car</i>", "sky"), ((128, 64, 128), (0, 0, 142), (70, 130, 180)))
-
-
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
 
@@ -37,10 +37,13 @@ def write_run(
     folder.mkdir(parents=True)
     size = (labels[0].shape[0], labels[0].shape[1])
     info = VideoInfo("clip", size, frame_rate=Fraction(25))
-    sinks = [MaskSink(folder / "masks.mkv", info, classes), *([StatisticsSink(folder, info, classes)] if named else [])]
+    sinks: list[Sink] = [MaskSink(folder / "masks.mkv", info, classes)]
+    if named:
+        sinks.append(StatisticsSink(folder / "frames.csv", info, classes))
     for index, each in zip(frames or range(len(labels)), labels, strict=True):
         for sink in sinks:
-            sink.write(Frame(index, Fraction(index, 25), size, MotionField.zero()), each, is_key=True, distance=0)
+            frame = Frame(index, Fraction(index, 25), size, MotionField.zero())
+            sink.write(FrameResult(frame, each, is_key=True, distance=0))
     for sink in sinks:
         sink.close()
     known = {

@@ -1,8 +1,8 @@
-"""The command line: one file a command. Exit codes: 0 done, 1 some inputs failed, 2 usage, 130 interrupted."""
+"""Command line: one file per command. Exit codes: 0 done, 1 some inputs failed, 2 usage, 130 interrupted."""
 
 from __future__ import annotations
 
-import signal
+import io
 import sys
 from typing import Annotated
 
@@ -13,12 +13,13 @@ from warpseg.cli.bench import bench
 from warpseg.cli.calibrate import calibrate
 from warpseg.cli.compare import compare
 from warpseg.cli.evaluate import evaluate
+from warpseg.cli.help import Command
 from warpseg.cli.info import info
 from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
 from warpseg.run.startup import keep_memory
 
-__all__ = ["app", "main"]
+__all__ = ["app", "run"]
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,13 +28,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Segment video many times faster: the network on keyframes, motion vectors for the frames between.",
 )
-app.command()(segment)
-app.command()(info)
-app.command()(evaluate)
-app.command()(reproduce)
-app.command()(compare)
-app.command()(calibrate)
-app.command()(bench)
+for command in (segment, info, evaluate, reproduce, compare, calibrate, bench):
+    app.command(cls=Command)(command)
 
 
 def _version(asked: bool) -> None:
@@ -51,15 +47,10 @@ def _options(
     pass
 
 
-def _interrupt(number: int, frame: object) -> None:
-    # Whoever presses twice must not cut off what the first interrupt set going.
-    if not isinstance(sys.exception(), KeyboardInterrupt):
-        raise KeyboardInterrupt
-
-
-def main() -> None:
-    """Run the command line and exit with its code; being terminated is like being interrupted."""
+def run() -> None:
+    """Run the command line; ends in ``SystemExit`` with its exit code."""
     keep_memory()
-    signal.signal(signal.SIGINT, _interrupt)
-    signal.signal(signal.SIGTERM, lambda number, frame: signal.raise_signal(signal.SIGINT))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show
     app()

@@ -1,16 +1,17 @@
-"""``warpseg compare``: two runs side by side."""
+"""``warpseg compare``: compares two runs over one video."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from warpseg.cli.common import check_page, complain
-from warpseg.errors import OutputError, WarpsegError
+from warpseg.cli import options as o
+from warpseg.cli.errors import errors, note
+from warpseg.cli.values import check_file
+from warpseg.errors import OutputError
 
 if TYPE_CHECKING:
     from warpseg.measure.runs.agreement import Comparison
@@ -21,38 +22,27 @@ __all__ = ["compare"]
 def compare(
     a: Annotated[Path, typer.Argument(metavar="A", show_default=False, help="Folder of a run, with masks.")],
     b: Annotated[Path, typer.Argument(metavar="B", show_default=False, help="Folder of another run, with masks.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FILE.html", help="Write a page that shows both.")
-    ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a page that is there already.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    out: o.OutPageOption = None,
+    overwrite: o.OverwriteOption = False,
+    as_json: o.JsonOption = False,
+    debug: o.DebugOption = False,
 ) -> None:
-    """Compare two runs over one video: settings, speed, and how far their labels agree."""
-    if out is not None:
-        check_page(out, "--out")
+    """Compare two runs over one video: settings, speed and agreement of their labels."""
+    check_file(out, "--out", ".html", ".htm")
 
-    # Heavy imports wait until the arguments are known to be right.
+    # Heavy imports wait until the options are known to be right.
     from warpseg.measure.runs.agreement import compare as agreement
     from warpseg.measure.runs.page import write_comparison
     from warpseg.run.folder import Run
 
-    try:
+    with errors(debug):
         if out is not None and out.exists() and not overwrite:
             raise OutputError(f"{out}: already there; choose another --out or give --overwrite")
         found = agreement(Run.read(a), Run.read(b))
         if out is not None:
             write_comparison(out, found)
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        raise typer.Exit(130) from None
-    except WarpsegError as error:
-        if debug:
-            raise
-        complain(error)
-        raise typer.Exit(1) from error
-    for note in found.notes():
-        print(f"note: {note}", file=sys.stderr)
+    for line in found.notes():
+        note(f"note: {line}")
     if as_json:
         print(json.dumps(found.to_dict()))
     else:

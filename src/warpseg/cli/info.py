@@ -1,4 +1,4 @@
-"""``warpseg info``: what videos are made of, and how far their motion carries."""
+"""``warpseg info``: describes the stream, pictures and motion of videos, and suggests an interval."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import typer
 
-from warpseg.cli.common import complain, seconds
-from warpseg.errors import OutputError
+from warpseg.cli import options as o
+from warpseg.cli.errors import complain, errors
+from warpseg.cli.values import check_file, check_range
+from warpseg.errors import WarpsegError
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -26,106 +27,64 @@ _SHOWN = 30  # pictures of a group that are printed
 
 
 def info(
-    sources: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SOURCE...",
-            show_default=False,
-            help="Video files, URLs, '-' for a pipe, folders or patterns of images.",
-        ),
-    ],
-    max_frames: Annotated[
-        str, typer.Option("--max-frames", metavar="N", help="Frames that are looked at; 0 or all for every one.")
-    ] = "300",
-    start: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Begin here: seconds or HH:MM:SS after the first frame.")
-    ] = None,
-    end: Annotated[str | None, typer.Option(metavar="TIME", help="Stop here: seconds or HH:MM:SS.")] = None,
-    motion: Annotated[
-        Literal["auto", "codec", "estimate", "flow", "none"], typer.Option(help="Where motion comes from.")
-    ] = "auto",
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE.png", help="Draw motion over frames, its quality over time, vectors by distance."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object a source, one a line.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    sources: o.SourcesArgument,
+    start: o.StartOption = None,
+    end: o.EndOption = None,
+    max_frames: o.MaxFramesOrZeroOption = 300,
+    motion: o.MotionOption = "auto",
+    plot: o.PlotOption = None,
+    as_json: o.JsonOption = False,
+    debug: o.DebugOption = False,
 ) -> None:
-    """Say what videos are made of: stream, pictures, motion, and an interval to begin with."""
-    limit = _frames(max_frames)
-    begin, stop = seconds(start, "--start"), seconds(end, "--end")
-    if stop is not None and stop <= (begin or 0):
-        raise typer.BadParameter(f"{end!r} is not after the start", param_hint="--end")
-    _check_plot(plot, sources)
+    """Describe videos: stream, pictures, motion and its quality, and an interval to start with."""
+    check_range(start, end)
+    check_file(plot, "--plot", ".png")
+    if plot is not None and len(sources) > 1:
+        raise typer.BadParameter("one plot shows one source: give a single SOURCE", param_hint="--plot")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
-    # Heavy imports wait until the arguments are known to be right.
+    # Heavy imports wait until the options are known to be right.
     with heavy_imports():
         from warpseg.measure.video import inspect
 
     collector = None if plot is None else _collector(debug=debug)
-    failed = False
+    failures: list[Exception] = []
     for source in sources:
-        try:
-            found = inspect(source, start=begin, end=stop, max_frames=limit, motion=motion, watch=collector)
+        found, before = None, len(failures)
+        with errors(debug, failures=failures):
+            found = inspect(source, start=start, end=end, max_frames=max_frames, motion=motion, watch=collector)
             if plot is not None and collector is not None:
                 from warpseg.measure.video.plot import draw
 
                 draw(found, collector, plot)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            raise typer.Exit(130) from None
-        except Exception as error:  # one source must not cost the others
-            if debug:
-                raise
-            failed = True
-            complain(error)
-            if as_json:
-                print(json.dumps({"source": source, "complete": False, "error": str(error)}), flush=True)
-            continue
-        if as_json:
-            print(json.dumps(found.to_dict() | {"source": source}), flush=True)
-        else:
-            _print(source, found)
-        if found.error is not None:
-            failed = True
-            print(f"error: {found.error}", file=sys.stderr)
-    if failed:
+        if len(failures) > before:
+            found = None
+        elif found is not None and found.error is not None:
+            failures.append(WarpsegError(found.error))
+        _print_outcome(source, found, failures[before:], as_json=as_json)
+    if failures:
         raise typer.Exit(1)
 
 
-def _check_plot(plot: Path | None, sources: list[str]) -> None:
-    if plot is None:
-        return
-    if len(sources) > 1:
-        raise typer.BadParameter("one picture shows one source; give a single SOURCE", param_hint="--plot")
-    if plot.suffix.lower() != ".png":
-        raise typer.BadParameter(f"{plot}: a name that ends in .png is expected", param_hint="--plot")
-    if not plot.parent.is_dir():
-        raise typer.BadParameter(f"{plot.parent}: no such folder", param_hint="--plot")
-
-
 def _collector(*, debug: bool) -> Collector:
-    """Return what gathers the picture, or end the command where matplotlib is missing."""
+    """Return the collector of the plot's data; ends the command if matplotlib is missing."""
     from warpseg.measure.video.samples import Collector
     from warpseg.view.figure import check_matplotlib
 
-    try:
+    with errors(debug, usage=(WarpsegError,)):
         check_matplotlib("--plot")
-    except OutputError as error:
-        if debug:
-            raise
-        complain(error)
-        raise typer.Exit(2) from error
     return Collector()
 
 
-def _frames(text: str) -> int | None:
-    if text == "all":
-        return None
-    if not text.isdecimal():
-        raise typer.BadParameter(f"{text!r}: expected a number of frames, 0 or all", param_hint="--max-frames")
-    return int(text) or None
+def _print_outcome(source: str, found: Inspection | None, failures: list[Exception], *, as_json: bool) -> None:
+    if found is not None and as_json:
+        print(json.dumps(found.to_dict() | {"source": source}), flush=True)
+    elif found is not None:
+        _print(source, found)
+    elif as_json:
+        print(json.dumps({"source": source, "complete": False, "error": str(failures[0])}), flush=True)
+    for error in failures:
+        complain(error)
 
 
 def _print(source: str, found: Inspection) -> None:
@@ -184,16 +143,16 @@ def _video(found: Inspection) -> str:
 def _rate(found: Inspection) -> str:
     rate, times = found.video.frame_rate, found.times
     if rate is None:
-        said = "not stated"
+        stated = "not stated"
     else:
-        said = f"{rate} fps" if rate.denominator == 1 else f"{rate} = {float(rate):.3f} fps"
+        stated = f"{rate} fps" if rate.denominator == 1 else f"{rate} = {float(rate):.3f} fps"
     if not found.stated.has_timestamps:
-        return f"{said}, no timestamps"
+        return f"{stated}, no timestamps"
     if times.constant is None or times.shortest is None or times.longest is None:
-        return said
+        return stated
     if times.constant:
-        return f"{said}, constant"
-    return f"{said} on average, variable: {1000 * float(times.shortest):.4g} to {1000 * float(times.longest):.4g} ms"
+        return f"{stated}, constant"
+    return f"{stated} on average, variable: {1000 * float(times.shortest):.4g} to {1000 * float(times.longest):.4g} ms"
 
 
 def _gop(found: Inspection) -> str:

@@ -1,15 +1,14 @@
-"""How ``--profile`` and the options beside it become settings."""
+"""Profile option: settings from ``--profile``, and the options that override them."""
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from warpseg.cli.common import complain
+from warpseg.cli.errors import errors, note
 from warpseg.errors import WarpsegError
 from warpseg.run.startup import heavy_imports
 
@@ -18,25 +17,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Settings", "settle"]
 
+# Options that a profile does not hold: calibration leaves them at these values.
+_UNHELD = {"propagation": "composed", "reverse": "searched", "imgsz": None}
+
 
 @dataclass(frozen=True)
 class Settings:
-    """What a profile leaves of the options that it may set."""
+    """Options of ``Segmenter``, some of them from a profile."""
 
-    options: dict[str, Any]  # scheme, interval, fusion, motion, flow_weights
+    options: dict[str, Any]
     profile: Profile | None = None
     facts: dict[str, Any] | None = None  # for ``run.json``
 
     def check_model(self, name: str, checksum: str | None) -> None:
-        """Raise ``ModelError`` where the profile was made with another network."""
+        """Raise ``ModelError`` if the profile was made with another network."""
         if self.profile is not None and self.facts is not None:
             self.profile.check_model(name, checksum, self.facts["file"])
 
 
-def settle(context: typer.Context, path: Path | None, **options: Any) -> Settings:
-    """Let the profile at ``path`` set those options that are not on the command line; ends it (2) where it is none.
+def settle(context: typer.Context, path: Path | None, *, debug: bool, **options: Any) -> Settings:
+    """Return ``options`` with those of the profile at ``path`` where the command line has none of its own.
 
-    ``options`` are scheme, interval, fusion, motion and flow_weights.
+    A note on standard error names each option that overrides the profile. Ends the command (exit code 2) if the file
+    is not a profile.
     """
     settings = Settings(options)
     if path is None:
@@ -45,26 +48,22 @@ def settle(context: typer.Context, path: Path | None, **options: Any) -> Setting
         from warpseg.measure.calibration.profile import Weights, read
 
     weights: Path | None = options.pop("flow_weights")
-    try:
+    own = {name for name in options if _is_given(context, name)}
+    with errors(debug, usage=(WarpsegError,)):
         profile = read(path)
-        flows = (options["motion"] if _is_given(context, "motion") else profile.motion) == "flow"
+        flows = (options["motion"] if "motion" in own else profile.motion) == "flow"
         others = weights is not None and Weights.of(weights).sha256 != getattr(profile.flow_weights, "sha256", None)
         if weights is None and flows and profile.flow_weights is not None:
             weights = profile.flow_weights.found(path)
-    except WarpsegError as error:
-        complain(error)
-        raise typer.Exit(2) from error
-    own = {name for name in options if _is_given(context, name)}
-    overridden = [name for name in options if name in own and options[name] != getattr(profile, name)]
+    held = _UNHELD | {name: getattr(profile, name) for name in ("scheme", "interval", "fusion", "motion")}
+    overridden = [name for name in options if name in own and options[name] != held[name]]
     for name in overridden:
-        said = f"note: --{name} {options[name]} instead of the profile's {getattr(profile, name)}"
-        print(f"{said}: its promise does not hold", file=sys.stderr)
+        note(f"note: --{name} {options[name]} instead of the profile's {held[name]}: its promise does not hold")
     if others:
-        print("note: --flow-weights are not the profile's: its promise does not hold", file=sys.stderr)
+        note("note: --flow-weights are not the profile's: its promise does not hold")
         overridden.append("flow_weights")
-    taken = {name: value if name in own else getattr(profile, name) for name, value in options.items()}
-    promise = f"--{profile.target.kind} {profile.target.value:g}"
-    facts = {"file": str(path), "target": promise, "overridden": overridden}
+    taken = {name: value if name in own else held[name] for name, value in options.items()}
+    facts = {"file": str(path), "target": f"{profile.target.option} {profile.target.value:g}", "overridden": overridden}
     return replace(settings, options=taken | {"flow_weights": weights}, profile=profile, facts=facts)
 
 

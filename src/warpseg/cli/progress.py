@@ -1,4 +1,4 @@
-"""How far it is: one line that changes on a terminal, a plain line now and then elsewhere."""
+"""Progress: one line that changes on a terminal, a plain line every few seconds elsewhere."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ class Progress:
         self.report: Report | None = None  # of the run so far, once a frame is done
         self._console = Console(stderr=True)
         self._bar = Bar(
-            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[said]}"),
+            TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}"),
             console=self._console, disable=not self._console.is_terminal, transient=True,
         )  # fmt: skip
-        self._task = self._bar.add_task(source, total=None, said="opening")
+        self._task = self._bar.add_task(source, total=None, state="opening")
         self._last = time.monotonic()
 
     def __call__(self, report: Report, info: VideoInfo) -> None:
@@ -40,7 +40,7 @@ class Progress:
         total = min(known) if known else None
         now = time.monotonic()
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=report.frames, total=total, said=_line(report, total))
+            self._bar.update(self._task, completed=report.frames, total=total, state=_line(report, total))
         elif now - self._last >= _PLAIN_EVERY:
             self._last = now
             self._console.print(

@@ -1,4 +1,4 @@
-"""``warpseg reproduce``: the tables and figures of the paper's section 4."""
+"""``warpseg reproduce``: measures the tables and figures of the paper's section 4."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from warpseg.cli.common import complain
-from warpseg.cli.lists import numbers
-from warpseg.errors import ModelError, WarpsegError
+from warpseg.cli import options as o
+from warpseg.cli.errors import errors, note
+from warpseg.cli.values import check_root, numbers
+from warpseg.errors import WarpsegError
 
 if TYPE_CHECKING:
     from warpseg.datasets.clip import Dataset
@@ -26,107 +27,76 @@ def reproduce(
         Literal["table1", "table2", "fig2", "fig4", "fig5"],
         typer.Argument(
             show_default=False,
-            help="Accuracy and speed by interval; fusion; time by stage; accuracy against speed; pictures.",
+            help="table1: accuracy and speed by interval; table2: fusion; fig2: time by stage; fig4: accuracy against "
+            "speed; fig5: images.",
         ),
     ],
-    dataset: Annotated[
-        Literal["cityscapes", "camvid", "folder", "video", "streets"],
-        typer.Option(help="As for warpseg evaluate; streets: rendered here, no data needed."),
-    ],
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="For the results, JSON and PNG.")],
-    root: Annotated[Path | None, typer.Option(metavar="DIR", help="The data; not for streets.")] = None,
-    labels: Annotated[Path | None, typer.Option(metavar="DIR", help="Label images of folder and video.")] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="As for warpseg segment.")] = "camvid",
-    random_weights: Annotated[
-        bool, typer.Option("--random-weights", help="fig2 with the paper's network, whose time needs no weights.")
-    ] = False,
-    interval: Annotated[str, typer.Option("--interval", "-n", metavar="N,...", help="Of table1 and fig4.")] = "1-10",
-    motion: Annotated[Literal["auto", "codec", "estimate"], typer.Option(help="Where the vectors come from.")] = "auto",
-    encoding: Annotated[
-        Literal["paper", "defaults", "none"] | None, typer.Option(help="As for warpseg evaluate.")
-    ] = None,
-    frames: Annotated[
-        Literal["decoded", "clean"], typer.Option(help="What the network sees, as for warpseg evaluate.")
-    ] = "decoded",
-    split: Annotated[str, typer.Option(help="Of cityscapes.")] = "val",
-    max_frames: Annotated[
-        int | None, typer.Option(min=1, help="First frames of camvid, folder, video; streets: 60.")
-    ] = None,
-    max_clips: Annotated[int | None, typer.Option(min=1, help="First snippets of cityscapes; streets: 4.")] = None,
-    size: Annotated[str, typer.Option(metavar="WxH", help="Of streets.")] = "480x360",
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds in which speed is measured.")] = 3,
-    speed_frames: Annotated[int | None, typer.Option(min=2, help="Of each clip, in a speed run.")] = None,
-    conv_weights: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="table2: weights of the 1x1 convolution (safetensors).")
-    ] = None,
-    raft: Annotated[bool, typer.Option("--raft", help="fig2: time RAFT as well (random weights).")] = False,
-    key: Annotated[int, typer.Option(min=0, help="fig5: the keyframe's number.")] = 0,
-    cache: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where encoded and rendered pictures are kept.")
-    ] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:i or mps.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print the JSON result instead of a table.")] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    dataset: o.DatasetOption,
+    out: o.OutOption,
+    root: o.RootOption = None,
+    labels: o.LabelsOption = None,
+    model: o.ModelOption = "camvid",
+    interval: o.FixedIntervalsOption = "1-10",
+    fusion_weights: o.FusionWeightsOption = None,
+    motion: o.MotionOption = "auto",
+    device: o.DeviceOption = "auto",
+    precision: o.PrecisionOption = "auto",
+    imgsz: o.ImgszOption = None,
+    compile_: o.CompileOption = False,
+    random_weights: o.RandomWeightsOption = False,
+    split: o.SplitOption = "val",
+    encoding: o.EncodingOption = None,
+    frames: o.FramesOption = "decoded",
+    ignore: o.IgnoreOption = "",
+    rate: o.RateOption = 25,
+    max_frames: o.MaxFramesOption = None,
+    max_clips: o.MaxClipsOption = None,
+    size: o.SizeOption = "480x360",
+    cache: o.CacheOption = None,
+    rounds: o.RoundsOption = 3,
+    speed_frames: o.SpeedFramesOption = None,
+    raft: o.RaftOption = False,
+    key: o.KeyOption = 0,
+    as_json: o.JsonOption = False,
+    debug: o.DebugOption = False,
 ) -> None:
-    """Reproduce a table or figure of the paper: its schemes as printed beside this program's own."""
+    """Reproduce a table or figure of the paper: its schemes as printed, next to this program's own."""
     intervals = numbers(interval, "--interval")
-    width, cross, height = size.partition("x")
-    if not (cross and width.isdecimal() and height.isdecimal() and int(width) >= 16 and int(height) >= 16):
-        raise typer.BadParameter(f"{size!r}: expected a size such as 480x360", param_hint="--size")
-    if dataset != "streets" and root is None:
-        raise typer.BadParameter(f"{dataset} needs to know where the data is", param_hint="--root")
+    ignored = numbers(ignore, "--ignore", least=0) if ignore else []
+    check_root(dataset, root)
     if random_weights and what != "fig2":
-        raise typer.BadParameter("for fig2 only: accuracy needs weights", param_hint="--random-weights")
+        raise typer.BadParameter("is for fig2 only: accuracy needs trained weights", param_hint="--random-weights")
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
 
-    # Heavy imports wait until the arguments are known to be right.
+    # Heavy imports wait until the options are known to be right.
     from warpseg.datasets.open import open_dataset
-    from warpseg.datasets.streets import open_streets
     from warpseg.networks import load
     from warpseg.view.figure import check_matplotlib
 
-    try:
+    own: dict[str, dict[str, Any]] = {
+        "table1": {"intervals": intervals, "rounds": rounds, "speed_frames": speed_frames},
+        "table2": {"fusion_weights": fusion_weights},
+        "fig2": {"raft": raft, "rounds": rounds, "frames": speed_frames or 20},
+        "fig4": {"intervals": intervals, "rounds": rounds, "speed_frames": speed_frames},
+        "fig5": {"key": key},
+    }
+    options = {"motion": motion, "command": sys.argv, "progress": note, **own[what]}
+    with errors(debug, kept=f"; finished clips are kept in {out}: the same command continues"):
         if what.startswith("fig"):
             check_matplotlib()
-        network = _paper_network(device) if random_weights else load(model, device=device)
-        data: Dataset
-        if dataset == "streets":
-            data = open_streets(
-                max_clips or 4, max_frames or 60, size=(int(height), int(width)), encoding=encoding,
-                frames=frames, cache=cache,
-            )  # fmt: skip
-        else:
-            assert root is not None
-            data = open_dataset(
-                dataset, root, labels,
-                split=split, encoding=encoding, frames=frames, max_frames=max_frames, max_clips=max_clips, cache=cache,
-            )  # fmt: skip
-        options: dict[str, Any] = {
-            "motion": motion,
-            "command": sys.argv,
-            "progress": lambda line: print(line, file=sys.stderr, flush=True),
-        }
-        if what in ("table1", "fig4"):
-            options |= {"intervals": intervals, "rounds": rounds, "speed_frames": speed_frames}
-        elif what == "table2":
-            options |= {"conv_weights": conv_weights}
-        elif what == "fig2":
-            options |= {"raft": raft, "rounds": rounds, "frames": speed_frames or 20}
-        else:
-            options |= {"key": key}
-        found, said = _run(what, data, network, out, options)
-    except KeyboardInterrupt:
-        print(f"interrupted; what was done is kept in {out}, run the same command to go on", file=sys.stderr)
-        raise typer.Exit(130) from None
-    except Exception as error:
-        if debug:
-            raise
-        complain(error)
-        raise typer.Exit(2 if isinstance(error, ModelError) else 1) from error
-    print(json.dumps(found) if as_json else said, flush=True)
+        loading: dict[str, Any] = {"device": device, "precision": precision, "imgsz": imgsz, "compile": compile_}
+        network = _paper_network(**loading) if random_weights else load(model, **loading)
+        data = open_dataset(
+            dataset, root, labels,
+            split=split, encoding=encoding, frames=frames, ignore=ignored, rate=rate, size=size,
+            max_frames=max_frames, max_clips=max_clips, cache=cache,
+        )  # fmt: skip
+        found, text = _run(what, data, network, out, options)
+    print(json.dumps(found) if as_json else text, flush=True)
 
 
 def _run(what: str, data: Dataset, network: Network, out: Path, options: dict[str, Any]) -> tuple[dict[str, Any], str]:
+    from warpseg.measure.accuracy.run import model_facts
     from warpseg.measure.paper import fig2, fig5, plot, table1, table2
 
     if what == "table2":
@@ -140,7 +110,10 @@ def _run(what: str, data: Dataset, network: Network, out: Path, options: dict[st
         found = fig5.fig5(data, network, out, **options)
         return found, fig5.text(found)
     earlier = _earlier(out / "table1.json") if what == "fig4" else None
-    if earlier and (earlier["dataset"]["name"], earlier["model"]["name"]) == (data.name, network.name):
+    if earlier and (earlier["dataset"]["name"], earlier["model"]) == (
+        data.name,
+        json.loads(json.dumps(model_facts(network))),
+    ):
         found = earlier  # drawn from what was measured
     else:
         found = table1.table1(data, network, out, **options)
@@ -159,9 +132,10 @@ def _earlier(path: Path) -> dict[str, Any] | None:
     return found
 
 
-def _paper_network(device: str) -> Network:
-    from warpseg.networks import deeplab
+def _paper_network(**loading: Any) -> Network:
+    from warpseg.networks import deeplab, load
     from warpseg.networks.network import pick_device, pick_dtype
 
-    where = pick_device(device)
-    return deeplab.load(None, device=where, dtype=pick_dtype("auto", where), random_weights=True)
+    where = pick_device(loading["device"])
+    network = deeplab.load(None, device=where, dtype=pick_dtype(loading["precision"], where), random_weights=True)
+    return load(network, **loading | {"device": "auto", "precision": "auto"})

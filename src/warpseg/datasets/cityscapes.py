@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.classes import IGNORE
-from warpseg.datasets.clip import Clip, LabelFiles
+from warpseg.classes import CITYSCAPES, IGNORE
+from warpseg.datasets.clip import Dataset, LabelFiles, Options
+from warpseg.datasets.encoded import describe
 from warpseg.datasets.folders import picture_clip
 from warpseg.errors import DatasetError
 
-__all__ = ["CATEGORIES", "LABELLED", "LABEL_IDS", "cityscapes", "to_label_ids"]
+__all__ = ["CATEGORIES", "LABELLED", "LABEL_IDS", "open_cityscapes", "to_label_ids"]
 
 LABELLED = 19  # frame of a snippet that has a label, from 0
 _FRAMES, _RATE = 30, 17
@@ -34,20 +35,18 @@ _STRANGE = 254  # no class: told of when it is met
 _LABEL = re.compile(r"(?P<snippet>.+_\d{6})_(?P<frame>\d{6})_gtFine_labelIds\.png")
 
 
-def cityscapes(
-    root: Path, split: str, *, encoding: str | None, clean: bool, cache: Path, max_clips: int | None = None
-) -> list[Clip]:
-    """Return the snippets of a split, one clip for each label; ``encoding``, ``clean`` as ``open_dataset`` has them.
+def open_cityscapes(root: Path, options: Options) -> Dataset:
+    """Return the snippets of a split, one clip for each label.
 
     Frames are ``leftImg8bit_sequence/{split}/{city}/{city}_{sequence}_{frame}_leftImg8bit.png``, labels
     ``gtFine/{split}/{city}/{city}_{sequence}_{frame}_gtFine_labelIds.png``, whose ids become the 19 trainIds. Raises
     ``DatasetError`` where a split has no labels, or a label's snippet lacks frames.
     """
-    frames, truth = root / "leftImg8bit_sequence" / split, root / "gtFine" / split
+    frames, truth = root / "leftImg8bit_sequence" / options.split, root / "gtFine" / options.split
     for folder, what in ((frames, "the snippets' frames"), (truth, "their labels")):
         if not folder.is_dir():
             raise DatasetError(f"{folder}: no such folder; it should hold {what}, in a folder a city")
-    labels = sorted(truth.glob("*/*_gtFine_labelIds.png"))[:max_clips]
+    labels = sorted(truth.glob("*/*_gtFine_labelIds.png"))[: options.max_clips]
     if not labels:
         raise DatasetError(f"{truth}: no *_gtFine_labelIds.png in its cities' folders; choose a split with labels")
     clips = []
@@ -66,12 +65,11 @@ def cityscapes(
                 "snippet (leftImg8bit_sequence_trainvaltest.zip)"
             )
         clips.append(
-            picture_clip(
-                f"{snippet}_{number:06}", paths, LabelFiles({LABELLED: label}, _table()),
-                encoding=encoding, clean=clean, rate=_RATE, cache=cache,
-            )
-        )  # fmt: skip
-    return clips
+            picture_clip(f"{snippet}_{number:06}", paths, LabelFiles({LABELLED: label}, _table()), options, rate=_RATE)
+        )
+    return Dataset(
+        "cityscapes", clips, CITYSCAPES.names, describe(options.encoding), not options.clean, CATEGORIES
+    )  # fmt: skip
 
 
 def to_label_ids(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

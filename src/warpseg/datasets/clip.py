@@ -17,7 +17,7 @@ from warpseg.engine.timing import Stages
 from warpseg.errors import DatasetError
 from warpseg.types import Frame
 
-__all__ = ["Clip", "Dataset", "LabelFiles", "Labels", "read_rgb"]
+__all__ = ["Clip", "Dataset", "LabelFiles", "Labels", "Options", "read_rgb"]
 
 Labels = NDArray[np.uint8]  # (height, width) class ids, 255: void
 
@@ -143,6 +143,22 @@ class Dataset:
 
     def __repr__(self) -> str:
         return f"Dataset({self.name!r}, {len(self.clips)} clips, {len(self.classes or ())} classes)"
+
+
+@dataclass(frozen=True)
+class Options:
+    """Options for opening a data set, each for those to which it applies; see ``open.open_dataset``."""
+
+    cache: Path  # folder for pictures that are encoded or rendered
+    labels: Path | None = None
+    split: str = "val"
+    encoding: str | None = None  # a name of ``choices.ENCODINGS``; None: pictures are not encoded
+    clean: bool = False  # whether the network sees the pictures as they were before they were encoded
+    ignore: tuple[int, ...] = ()
+    rate: int = 25
+    size: tuple[int, int] = (360, 480)
+    max_frames: int | None = None
+    max_clips: int | None = None
 
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:

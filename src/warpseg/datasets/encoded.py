@@ -8,17 +8,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from warpseg.datasets.choices import ENCODINGS
 from warpseg.datasets.clip import read_rgb
 from warpseg.errors import DatasetError, OutputError
 from warpseg.video.encode import encode
 
-__all__ = ["ENCODINGS", "cache_folder", "describe", "encoded", "fingerprint"]
-
-# What encodings are called, and x264's options. "paper": each vector points to the frame before.
-ENCODINGS: Mapping[str, Mapping[str, str]] = {
-    "paper": {"bf": "0", "refs": "1", "crf": "18", "x264-params": "scenecut=0:weightp=0"},
-    "defaults": {"crf": "18"},
-}
+__all__ = ["cache_folder", "describe", "encoded", "fingerprint"]
 
 
 def cache_folder() -> Path:
@@ -30,7 +25,7 @@ def describe(encoding: str | None) -> str | None:
     """Return the encoder and its options, as stated beside every number; None for pictures that are not encoded."""
     if encoding is None:
         return None
-    return "libx264 " + " ".join(f"{key}={value}" for key, value in ENCODINGS[encoding].items())
+    return "libx264 " + " ".join(f"{key}={value}" for key, value in _x264_options(encoding).items())
 
 
 def fingerprint(paths: Sequence[Path], *more: object) -> str:
@@ -53,7 +48,7 @@ def encoded(paths: Sequence[Path], name: str, encoding: str, rate: Fraction | in
 
     Raises ``DatasetError`` for pictures that cannot be read or encoded together.
     """
-    options = ENCODINGS[encoding]
+    options = _x264_options(encoding)
     path = cache / f"{name}-{fingerprint(paths, dict(options), rate)}.mp4"
     if not path.exists():
         try:
@@ -62,3 +57,9 @@ def encoded(paths: Sequence[Path], name: str, encoding: str, rate: Fraction | in
         except (ValueError, OSError, OutputError) as error:
             raise DatasetError(f"{name}: cannot be encoded ({error}); try --encoding none") from error
     return path
+
+
+def _x264_options(encoding: str) -> Mapping[str, str]:
+    options = ENCODINGS[encoding].options
+    assert options is not None, "pictures that are not encoded have no options"
+    return options

@@ -4,68 +4,78 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.datasets.clip import Clip, LabelFiles, Labels, read_rgb
-from warpseg.datasets.encoded import encoded, fingerprint
+from warpseg.classes import IGNORE
+from warpseg.datasets.clip import Clip, Dataset, LabelFiles, Labels, Options, read_rgb
+from warpseg.datasets.encoded import describe, encoded, fingerprint
 from warpseg.errors import DatasetError
+from warpseg.video.images import SUFFIXES, natural
 
-__all__ = ["frames_and_labels", "images", "picture_clip", "video_and_labels"]
+__all__ = [
+    "frames_and_labels", "images", "open_folder", "open_video_file", "picture_clip", "video_and_labels", "void_table",
+]  # fmt: skip
 
-_PICTURES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 _LABELS = (".png", ".bmp", ".tif", ".tiff")
 _LAST_NUMBER = re.compile(r"(\d+)\D*$")
+
+
+def open_folder(root: Path, options: Options) -> Dataset:
+    """Return the pictures of a folder as one clip, with label images of equal stem; see ``frames_and_labels``."""
+    clip = frames_and_labels(root, options.labels, options, table=void_table(options.ignore), rate=options.rate)
+    return Dataset("folder", [clip], None, describe(options.encoding), not options.clean)
+
+
+def open_video_file(root: Path, options: Options) -> Dataset:
+    """Return a video file as one clip, with label images by frame number; see ``video_and_labels``."""
+    table = void_table(options.ignore)
+    return Dataset("video", [video_and_labels(root, options.labels, table=table, max_frames=options.max_frames)])
+
+
+def void_table(ignore: Collection[int]) -> Labels:
+    """Return the table (256,) for ``LabelFiles`` in which the values of ``ignore`` are void."""
+    table = np.arange(256, dtype=np.uint8)
+    table[list(ignore)] = IGNORE
+    return table
 
 
 def frames_and_labels(
     root: Path,
     labels: Path | None,
+    options: Options,
     *,
     table: Labels | None = None,
-    encoding: str | None = None,
-    clean: bool = False,
-    rate: int = 25,
-    cache: Path,
-    max_frames: int | None = None,
+    rate: int,
     name: str | None = None,
 ) -> Clip:
     """Return the pictures of a folder, in the order of their names, with the labels of equal stem: all, some or none.
 
+    ``options`` say how many there are at most, how they are encoded, and what the network sees.
+
     Raises ``DatasetError`` where there are no pictures, one of a numbered row is missing, a label belongs to no frame,
     or two label files to one.
     """
-    paths = images(root, _PICTURES, "frames")[:max_frames]
+    paths = images(root, SUFFIXES, "frames")[: options.max_frames]
     _check_row(paths)
     number = {path.stem: i for i, path in enumerate(paths)}
     of_frame: dict[int, Path] = {}
     for path in images(labels, _LABELS, "labels") if labels else []:
         if path.stem not in number:
-            if max_frames is not None:
+            if options.max_frames is not None:
                 continue  # perhaps of a frame further on
             raise DatasetError(f"{path}: no frame of this name in {root}; labels are matched to frames by file name")
         _add(of_frame, number[path.stem], path)
-    return picture_clip(
-        name or root.resolve().name, paths, LabelFiles(of_frame, table),
-        encoding=encoding, clean=clean, rate=rate, cache=cache,
-    )  # fmt: skip
+    return picture_clip(name or root.resolve().name, paths, LabelFiles(of_frame, table), options, rate=rate)
 
 
-def picture_clip(
-    name: str,
-    paths: list[Path],
-    labels: LabelFiles,
-    *,
-    encoding: str | None,
-    clean: bool,
-    rate: int,
-    cache: Path,
-) -> Clip:
-    """Return a clip of pictures: as they are (``encoding`` None), or encoded, the network seeing either."""
+def picture_clip(name: str, paths: list[Path], labels: LabelFiles, options: Options, *, rate: int) -> Clip:
+    """Return a clip of pictures: as they are, or encoded, the network seeing either."""
+    encoding, clean = options.encoding, options.clean
     mark = fingerprint([*paths, *labels.paths.values()], labels.mark, encoding, clean, rate)
     if encoding is None:
 
@@ -74,7 +84,7 @@ def picture_clip(
 
         return Clip(name, labels, pictures, mark, known_count=len(paths))
     return Clip(
-        name, labels, lambda: encoded(paths, name, encoding, rate, cache), mark,
+        name, labels, lambda: encoded(paths, name, encoding, rate, options.cache), mark,
         clean=tuple(paths) if clean else None, known_count=len(paths),
     )  # fmt: skip
 
@@ -107,11 +117,7 @@ def images(folder: Path, suffixes: tuple[str, ...], what: str) -> list[Path]:
     found = [path for path in folder.iterdir() if path.suffix.lower() in suffixes]
     if not found:
         raise DatasetError(f"{folder}: no {what} in it; expected files that end in {', '.join(suffixes)}")
-    return sorted(found, key=_natural)
-
-
-def _natural(path: Path) -> tuple[list[tuple[int, str]], str]:
-    return [(int(part or 0), text) for text, part in re.findall(r"(\D*)(\d*)", path.name)], path.name
+    return sorted(found, key=natural)
 
 
 def _add(of_frame: dict[int, Path], index: int, path: Path) -> None:

@@ -1,123 +1,75 @@
-"""Labelled videos by name: ``open_dataset``; CamVid's drive in memory: ``camvid``."""
+"""Labelled video by name: ``open_dataset``."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from warpseg.classes import CAMVID, CITYSCAPES, IGNORE
-from warpseg.datasets.cityscapes import CATEGORIES, cityscapes
-from warpseg.datasets.clip import Clip, Dataset, LabelFiles, Labels
-from warpseg.datasets.encoded import cache_folder, describe
-from warpseg.datasets.folders import frames_and_labels, video_and_labels
+from warpseg.datasets.choices import DATASETS, ENCODINGS
+from warpseg.datasets.clip import Dataset, Options
+from warpseg.datasets.encoded import cache_folder
+from warpseg.engine.choices import check
 from warpseg.errors import DatasetError
 
-__all__ = ["Clip", "Dataset", "DatasetName", "Drive", "Encoding", "LabelFiles", "camvid", "open_dataset"]
-
-DatasetName = Literal["camvid", "cityscapes", "folder", "video"]
-Encoding = Literal["paper", "defaults", "none"]
-
-_CAMVID_CLASSES = len(CAMVID)  # labels from here on are void
-_CAMVID_RATE = 15
+__all__ = ["open_dataset"]
 
 
 def open_dataset(
-    name: DatasetName,
-    root: Path,
+    name: str,
+    root: Path | None = None,
     labels: Path | None = None,
     *,
     split: str = "val",
-    encoding: Encoding | None = None,
+    encoding: str | None = None,
     frames: Literal["decoded", "clean"] = "decoded",
     ignore: Collection[int] = (),
     rate: int = 25,
+    size: tuple[int, int] = (360, 480),
     max_frames: int | None = None,
     max_clips: int | None = None,
     cache: Path | None = None,
 ) -> Dataset:
     """Open labelled video; nothing is decoded yet.
 
-    ``camvid``: ``root`` holds ``val`` and ``valannot``, the labelled drive. ``cityscapes``: ``root`` holds
-    ``leftImg8bit_sequence`` and ``gtFine``, of which ``split`` is taken. ``folder``: ``root`` holds frames, ``labels``
-    label images of equal stem. ``video``: ``root`` is a file, ``labels`` holds label images numbered as its frames.
-    The last two work without ``labels`` (agreement); in theirs, the values of ``ignore`` and 255 are void.
+    Args:
+        name: ``camvid``: ``root`` holds ``val`` and ``valannot``, the labelled drive. ``cityscapes``: ``root`` holds
+            ``leftImg8bit_sequence`` and ``gtFine``. ``folder``: ``root`` holds frames, ``labels`` label images of equal
+            stem. ``video``: ``root`` is a file, ``labels`` holds label images numbered as its frames. ``streets``:
+            rendered in ``cache``, without a ``root``.
+        root: folder or file with the data.
+        labels: folder with the label images of ``folder`` and ``video``; without it, agreement is measured.
+        split: part of ``cityscapes``.
+        encoding: a name of ``choices.ENCODINGS``, by which pictures become H.264; by default that of the data set.
+        frames: whether the network sees the decoded frames or the clean pictures.
+        ignore: label values of ``folder`` and ``video`` that are void, besides 255.
+        rate: frames a second of a ``folder`` that is encoded.
+        size: (height, width) of ``streets``.
+        max_frames: frames per clip at most; not for ``cityscapes``. 60 for ``streets`` by default.
+        max_clips: clips of ``cityscapes`` and ``streets`` at most; 4 for ``streets`` by default.
+        cache: folder that keeps encoded and rendered pictures; by default in the user's cache folder.
 
-    Pictures are encoded as H.264 (``encoding``: ``paper``, no B-frames and one reference, the default of camvid and
-    cityscapes, ``defaults``, x264's own, or ``none``, the default of folder) at ``rate`` frames a second (camvid and
-    cityscapes have their own) and kept in ``cache``. The network sees the ``decoded`` frames or the ``clean``
-    pictures. ``max_frames`` a clip is for folder, video and camvid, ``max_clips`` for cityscapes.
-
-    Raises ``DatasetError``, which names the file, for what is missing or does not fit.
+    Raises:
+        DatasetError: data is missing or does not fit together; the message names the file.
+        ValueError: a name is not known.
     """
-    for what, value, accepted in (("dataset", name, DatasetName), ("encoding", encoding or "none", Encoding)):
-        if value not in get_args(accepted):
-            raise ValueError(f"{what} {value!r}: expected one of {', '.join(get_args(accepted))}")
-    if not root.exists():
+    check("dataset", name, DATASETS)
+    choice = DATASETS[name]
+    if encoding is not None:
+        check("encoding", encoding, ENCODINGS)
+    if root is None and not choice.rendered:
+        raise DatasetError(f"{name} is read from a folder or file; name it with --root")
+    if root is not None and not root.exists():
         raise DatasetError(f"{root}: no such file or folder; name the data with --root")
-    if name == "video":
-        if encoding not in (None, "none") or frames == "clean":
-            raise DatasetError("video is used as it is: --encoding and --frames clean are for pictures")
-        return Dataset(name, [video_and_labels(root, labels, table=_void(ignore), max_frames=max_frames)])
-    chosen = encoding or ("none" if name == "folder" else "paper")
     clean = frames == "clean"
+    chosen = encoding or choice.encoding or "none"
+    if choice.encoding is None and (chosen != "none" or clean):
+        raise DatasetError("video is used as it is: --encoding and --frames clean are for pictures")
     if clean and chosen == "none":
         raise DatasetError("--frames clean needs an --encoding to tell the clean frames from")
-    how = None if chosen == "none" else chosen
-    cache = cache or cache_folder()
-    if name == "cityscapes":
-        clips = cityscapes(root, split, encoding=how, clean=clean, cache=cache, max_clips=max_clips)
-        return Dataset(name, clips, CITYSCAPES.names, describe(how), not clean, CATEGORIES)
-    if name == "camvid":
-        table = _void(range(_CAMVID_CLASSES, IGNORE))
-        clip = frames_and_labels(
-            root / "val", root / "valannot", table=table, encoding=how, clean=clean, rate=_CAMVID_RATE, cache=cache,
-            max_frames=max_frames, name="0016E5",
-        )  # fmt: skip
-        return Dataset(name, [clip], CAMVID.names, describe(how), not clean)
-    clip = frames_and_labels(
-        root, labels, table=_void(ignore), encoding=how, clean=clean, rate=rate, cache=cache, max_frames=max_frames
-    )
-    return Dataset(name, [clip], None, describe(how), not clean)
-
-
-def _void(ignore: Collection[int]) -> Labels:
-    table = np.arange(256, dtype=np.uint8)
-    table[list(ignore)] = IGNORE
-    return table
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Drive:
-    """The frames of one video with the labels that are known of it."""
-
-    pictures: list[NDArray[np.uint8]]  # RGB (height, width, 3) each
-    labels: dict[int, NDArray[np.uint8]]  # (height, width) by frame number, 255: void
-    rate: int  # frames a second
-
-    def __repr__(self) -> str:
-        return f"Drive({len(self.pictures)} frames, {len(self.labels)} labelled, {self.rate} a second)"
-
-
-def camvid(root: Path, *, max_frames: int | None = None) -> Drive:
-    """Read CamVid's drive 0016E5 (``root/val`` and ``root/valannot``): 101 frames at 15 Hz, a label on each.
-
-    Raises ``FileNotFoundError`` where there are no frames, or a frame has no label.
-    """
-    paths = sorted((root / "val").glob("*.png"))[:max_frames]
-    if not paths:
-        raise FileNotFoundError(f"{root / 'val'}: no PNG images; name the folder with val/ and valannot/")
-    pictures, labels = [], {}
-    for i, path in enumerate(paths):
-        with Image.open(path) as image:
-            pictures.append(np.asarray(image.convert("RGB")))
-        with Image.open(root / "valannot" / path.name) as image:
-            label = np.array(image)
-        label[label >= _CAMVID_CLASSES] = IGNORE
-        labels[i] = label
-    return Drive(pictures, labels, _CAMVID_RATE)
+    options = Options(
+        cache=cache or cache_folder(), labels=labels, split=split, encoding=None if chosen == "none" else chosen,
+        clean=clean, ignore=tuple(ignore), rate=rate, size=size, max_frames=max_frames, max_clips=max_clips,
+    )  # fmt: skip
+    found: Dataset = choice.load()(root, options)
+    return found

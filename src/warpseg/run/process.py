@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,31 +20,29 @@ from warpseg.engine.segmenter import Running, Segmenter
 from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
-from warpseg.run.interrupt import one_interrupt
+from warpseg.files import remove
+from warpseg.run.interrupt import interruptible, uninterrupted
+from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
 from warpseg.run.samples import Collected
-from warpseg.sinks import Sink, begin
+from warpseg.sinks import SINKS, begin
+from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, VideoInfo
 
 __all__ = ["OUTPUTS", "output_name", "process"]
 
-# What can be saved, and the files that each makes in the source's folder.
-OUTPUTS = {
-    "overlay": ("overlay.mp4",),
-    "masks": ("masks.mkv",),
-    "confidence": ("confidence.mkv",),
-    "images": ("images",),
-    "stats": ("frames.csv", "classes.json"),
-    "report": ("report.html",),
-}
-_DRAWN = "overlay"  # of these, what is drawn on every frame's picture
+# Kinds of output, and the files that each makes in the source's folder.
+OUTPUTS = {**{name: kind.files for name, kind in SINKS.items()}, "report": ("report.html",)}
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
 
 
 def output_name(source: Source) -> str:
-    """Return the folder name for a source: a file's stem, a folder's name, a pattern's folder, else "video"."""
+    """Return the folder name for a source: a file's stem, a folder's name, a pattern's folder, else "video".
+
+    Never a name that leads out of the folder that it is made in, whatever the source is called.
+    """
     if not isinstance(source, (str, os.PathLike)):
         return "video"
     text = os.fspath(source)
@@ -56,7 +55,7 @@ def output_name(source: Source) -> str:
         elif glob.has_magic(text) or "%" in path.name:
             path = path.resolve().parent
     name = path.resolve().name if path.is_dir() else path.stem
-    return name or "video"
+    return re.sub(r"[/\\\x00-\x1f\x7f]", "_", name) if name.strip(". ") else "video"
 
 
 def process(
@@ -108,22 +107,30 @@ def process(
         >>> report.frames, report.keyframes, report.complete
         (6, 2, True)
     """
-    targets = _check_targets(segmenter, source, Path(out), name=name, save=save, page=page, overwrite=overwrite)
+    targets = _check_targets(segmenter, source, Path(out), name=name, save=save, page=page)
     report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, targets.folder)
     clock = _Clock(Stages())
-    with segmenter.running(
-        source,
-        start=start,
-        end=end,
-        max_frames=max_frames,
-        stages=clock.stages,
-        threads=True,
-        keeps_pixels=targets.page is not None or _DRAWN in targets.kinds,
-        confidence=targets.needs_confidence,
-    ) as run:
-        outputs = _Outputs(targets, source, _make_folder(targets.folder))
-        failed: Exception | None = None
-        with one_interrupt() as interrupt:
+    failed: Exception | None = None
+    with only_writer(targets.folder):
+        if not overwrite:
+            targets.refuse_existing()
+        with (
+            segmenter.running(
+                source,
+                start=start,
+                end=end,
+                max_frames=max_frames,
+                stages=clock.stages,
+                threads=True,
+                keeps_pixels=targets.page is not None or targets.need("pixels"),
+                confidence=targets.needs_confidence,
+            ) as run,
+            interruptible(),
+        ):
+            record = partial(
+                write_run, report, segmenter, run, clock.begun, targets.kinds, command=command, profile=profile
+            )
+            outputs = _Outputs(targets, source, record)
             try:
                 _pump(run, outputs, report, clock, progress)
                 report.complete = True
@@ -134,8 +141,8 @@ def process(
                 report.error = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
                 raise
             finally:
-                interrupt.closing = True
-                failed = _conclude(segmenter, run, outputs, report, clock, command=command, profile=profile)
+                with uninterrupted():
+                    failed = _conclude(run, outputs, report, clock)
             if failed is not None:
                 raise failed
     if report.frames == 0:
@@ -153,10 +160,26 @@ class _Targets:
 
     @property
     def needs_confidence(self) -> bool:
-        return self.page is not None or "confidence" in self.kinds
+        return self.page is not None or self.need("confidence")
+
+    def need(self, what: str) -> bool:
+        return any(what in SINKS[kind].needs for kind in self.kinds if kind in SINKS)
 
     def paths(self, kinds: Collection[str]) -> list[Path]:
         return [self.folder / file for kind in OUTPUTS if kind in kinds for file in OUTPUTS[kind]]
+
+    def existing(self) -> list[Path]:
+        """Return the outputs that are there already."""
+        return [path for path in self.paths(self.kinds) if path.exists()]
+
+    def refuse_existing(self) -> None:
+        present = [path.name for path in self.existing()]
+        if self.page is not None and self.page.exists() and self.page.name not in present:
+            present.append(str(self.page))
+        if present:
+            raise OutputError(
+                f"{self.folder}: {', '.join(present)} already there; choose another --out or give --overwrite"
+            )
 
     def stale(self) -> list[str]:
         """Return the outputs of other kinds, which an earlier run made."""
@@ -169,17 +192,41 @@ class _Outputs:
 
     targets: _Targets
     source: Source
-    made: list[Path]  # folders that were not there before, the innermost first
+    record: Callable[[Classes | None], dict[str, Any]]  # writes run.json as things stand, and returns it
     classes: Classes | None = None
     sinks: list[Sink] = field(default_factory=list)
     collected: Collected | None = None
 
+    def __post_init__(self) -> None:
+        # A killed run leaves a run.json that is not complete. Outputs of an earlier run keep theirs until they go.
+        if not self.targets.existing():
+            self.record(None)
+
     def begin(self, classes: Classes, info: VideoInfo) -> None:
+        """Begin all sinks, then take away the outputs of an earlier run, so that none stands next to new ones."""
         self.classes = classes
         has_sound = isinstance(self.source, (str, Path)) and info.container != "images"
         audio = self.source if has_sound and isinstance(self.source, (str, Path)) else None
         self.sinks = begin(self.targets.kinds, self.targets.folder, info, classes, audio_from=audio)
         self.collected = Collected(info, classes) if self.targets.page is not None else None
+        replaced = self.targets.existing()
+        if replaced:
+            self.record(classes)
+        for path in replaced:
+            remove(path)
+
+    def finish(self, *, keep: bool) -> Exception | None:
+        """Close each sink, keeping what can be kept, if anything is to be kept; return the first failure."""
+        failed: Exception | None = None
+        for sink in self.sinks:
+            try:
+                if keep:
+                    sink.close()
+                else:
+                    sink.discard()
+            except Exception as error:  # one that fails must not cost the others
+                failed = failed or error
+        return failed
 
 
 @dataclass
@@ -209,9 +256,8 @@ def _check_targets(
     name: str | None,
     save: str | Collection[str],
     page: Path | None,
-    overwrite: bool,
 ) -> _Targets:
-    """Return the files to make, once nothing speaks against any of them; touches no file."""
+    """Return the files to make; raises for kinds that cannot be had. Touches no file."""
     save = [save] if isinstance(save, str) else save
     unknown = sorted(set(save) - set(OUTPUTS))
     if unknown:
@@ -223,16 +269,12 @@ def _check_targets(
             f"confidence is not available with scheme {method.scheme}, propagation {method.propagation}, motion "
             f"{method.motion}: choose scheme propagate or interpolate, propagation composed, motion other than none"
         )
+    if name is not None and (Path(name).name != name or name == ".."):
+        raise ValueError(f"name {name!r}: expected the name of a folder in {out}, without separators")
     folder = out / (name or output_name(source))
     if page is None and "report" in kinds:
         page = folder / "report.html"
-    targets = _Targets(folder, kinds, page)
-    present = [path.name for path in targets.paths(kinds) if path.exists()]
-    if page is not None and page.exists() and page.name not in present:
-        present.append(str(page))
-    if present and not overwrite:
-        raise OutputError(f"{folder}: {', '.join(present)} already there; choose another --out or give --overwrite")
-    return targets
+    return _Targets(folder, kinds, page)
 
 
 def _pump(
@@ -248,33 +290,29 @@ def _pump(
             outputs.begin(result.classes, run.video.info)
         ids = result.labels()
         confidence = None if result.confidence is None else result.confidence.float().cpu().numpy()
-        with clock.stages.measure("write"):
-            for sink in outputs.sinks:
-                sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
-        if outputs.collected is not None:
-            with clock.stages.measure("report"):
-                outputs.collected.add(result, ids)
-        report.frames += 1
-        report.keyframes += result.is_key
+        with uninterrupted():  # a frame is in all outputs or in none
+            with clock.stages.measure("write"):
+                for sink in outputs.sinks:
+                    sink.write(FrameResult(result.frame, ids, result.is_key, result.distance, confidence))
+            if outputs.collected is not None:
+                with clock.stages.measure("report"):
+                    outputs.collected.add(result, ids)
+            report.frames += 1
+            report.keyframes += result.is_key
         if progress is not None:
             clock.note(report, run.pipeline)
             progress(report, run.video.info)
 
 
-def _conclude(
-    segmenter: Segmenter,
-    run: Running,
-    outputs: _Outputs,
-    report: Report,
-    clock: _Clock,
-    *,
-    command: Sequence[str] | None,
-    profile: Mapping[str, Any] | None,
-) -> Exception | None:
-    """Close the sinks, fill in the report and write ``run.json`` and the page; return the first failure of a sink."""
+def _conclude(run: Running, outputs: _Outputs, report: Report, clock: _Clock) -> Exception | None:
+    """Close the sinks, fill in the report, write the page and then ``run.json``; return the first failure."""
     run.pipeline.close()
     with clock.stages.measure("write"):
-        failed = _finish(outputs.sinks, keep=report.frames > 0)
+        failed = outputs.finish(keep=report.frames > 0)
+    if report.frames == 0:
+        if not outputs.targets.existing():  # the run.json of the beginning
+            remove(report.folder / "run.json")
+        return failed
     report.complete = report.complete and failed is None
     report.error = report.error or (str(failed) if failed else None)
     clock.note(report, run.pipeline)
@@ -284,16 +322,14 @@ def _conclude(
     stale = outputs.targets.stale()
     if stale:
         report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")
-    if report.frames == 0:
-        for path in outputs.made:
-            with suppress(OSError):
-                path.rmdir()
-        return failed
-    facts = write_run(
-        report, segmenter, run, clock.begun, outputs.targets.kinds, outputs.classes, command=command, profile=profile
-    )
+    facts = outputs.record(outputs.classes)
     if outputs.targets.page is not None:
-        write_report(outputs.targets.page, facts, outputs.collected)
+        try:
+            write_report(outputs.targets.page, facts, outputs.collected)
+        except Exception as error:
+            failed = failed or error
+            report.complete, report.error = False, report.error or str(error)
+            outputs.record(outputs.classes)
     return failed
 
 
@@ -302,27 +338,3 @@ def _labelled(results: Iterator[Segmentation]) -> Iterator[Segmentation]:
     for result in results:
         result.labels()
         yield result
-
-
-def _make_folder(folder: Path) -> list[Path]:
-    """Make ``folder`` and return those folders that were not there before, the innermost first."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder}: cannot be created ({error.strerror}); choose another --out") from error
-    return missing
-
-
-def _finish(sinks: Sequence[Sink], *, keep: bool) -> Exception | None:
-    """Close each sink, keeping what can be kept, if anything is to be kept; return the first failure."""
-    failed: Exception | None = None
-    for sink in sinks:
-        try:
-            if keep:
-                sink.close()
-            else:
-                sink.discard()
-        except Exception as error:  # one that fails must not cost the others
-            failed = failed or error
-    return failed

@@ -76,7 +76,7 @@ def write_run(
     rate = video.info.frame_rate
     facts = {
         "complete": report.complete,
-        "error": report.error,
+        "error": report.error if report.error or report.complete else "not finished: still running, or killed",
         "command": list(command) if command is not None else None,
         "started": begun.isoformat(timespec="seconds"),
         "source": report.source,

@@ -1,4 +1,4 @@
-"""The sound of a source, carried into a new file beside the picture."""
+"""Audio: copies or transcodes a source's sound into the file that an overlay writes."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from warpseg.sinks.videofile import VideoFile
 
 __all__ = ["AudioTrack"]
 
-_COPIED = ("aac", "mp3", "mp3float")  # what players take in an MP4; everything else becomes AAC
-_SEEK_MARGIN = Fraction(1)  # seconds: sound may lie this much behind the picture in the source file
+_COPIED = ("aac", "mp3", "mp3float")  # codecs that players accept in an MP4; everything else becomes AAC
+_SEEK_MARGIN = Fraction(1)  # seconds by which sound may lie behind the picture in the source file
 _HIGHEST_RATE = 48000
 
 
 class AudioTrack:
-    """The first audio stream of a source, written into an MP4 as its picture gets on.
+    """First audio stream of a source, written into an MP4 in step with its pictures.
 
-    Packets are read, and transcoded where needed, only up to the time of the picture, so memory does not grow with the
-    length of the video. What cannot be read ends the sound, with a warning, and not the video.
+    Packets are read, and transcoded where needed, only up to the time of the picture, so that memory does not grow with
+    the length of the video. A read error ends the sound with a warning; the video goes on.
     """
 
     def __init__(
         self, source: InputContainer, stream: AudioStream, file: VideoFile, start: Fraction, warnings: list[str]
     ) -> None:
-        """Add an audio stream to ``file``; ``start`` is the time of the first picture, which becomes 0."""
+        """Add an audio stream to ``file``; ``start``, the time of the first picture in seconds, becomes 0."""
         self._source = source
         self._stream = stream
         self._file = file
@@ -45,7 +45,7 @@ class AudioTrack:
             self._target = file.container.add_stream_from_template(stream)
             packets = self._copied()
         else:
-            warnings.append(f"audio: {codec.name} is not played in MP4 everywhere, transcoded to AAC")
+            warnings.append(f"audio: {codec.name} does not play in MP4 everywhere, transcoded to AAC")
             rate = codec.sample_rate if 8000 <= codec.sample_rate <= _HIGHEST_RATE else _HIGHEST_RATE
             self._target = file.container.add_stream("aac", rate=rate)
             self._target.codec_context.layout = "mono" if codec.layout.nb_channels == 1 else "stereo"
@@ -56,7 +56,7 @@ class AudioTrack:
 
     @classmethod
     def open(cls, source: str | Path, file: VideoFile, *, start: Fraction, warnings: list[str]) -> AudioTrack | None:
-        """Open the source a second time; None where it has no sound, or none that can be had (then with a warning)."""
+        """Open the source a second time; return None if it has no sound, or, with a warning, none that can be read."""
         if _is_pipe(source):
             warnings.append("audio: a pipe cannot be read a second time, the overlay is silent")
             return None
@@ -71,7 +71,7 @@ class AudioTrack:
             container.close()
             return None
         stream = container.streams.audio[0]
-        # There is no codec context where FFmpeg does not know the codec, and no rate where the header is damaged.
+        # There is no codec context if FFmpeg does not know the codec, and no rate if the header is damaged.
         if not getattr(stream.codec_context, "sample_rate", 0):
             container.close()
             warnings.append(f"audio: the codec in {source} is unknown, the overlay is silent")
@@ -96,7 +96,7 @@ class AudioTrack:
         time = Fraction(0)
         try:
             for packet in packets:
-                # A file refuses packets that go back in time, which damaged sources hold.
+                # Muxers reject packets that go back in time, which damaged sources contain.
                 if packet.dts is None or (last is not None and packet.dts <= last):
                     continue
                 last, time = packet.dts, _begin(packet)
@@ -110,7 +110,7 @@ class AudioTrack:
     def _read(self) -> Iterator[Packet[Any]]:
         target = self._start - _SEEK_MARGIN
         if target > 0:
-            with suppress(av.FFmpegError):  # what is not seekable is read from where it is
+            with suppress(av.FFmpegError):  # a source that is not seekable is read from its present position
                 self._source.seek(int(target * av.time_base))
         yield from self._source.demux(self._stream)
 
@@ -135,7 +135,7 @@ class AudioTrack:
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
-                continue  # a damaged packet costs its own sound only
+                continue  # a damaged packet loses its own sound only
             for frame in frames:
                 if not isinstance(frame, AudioFrame) or frame.pts is None or frame.time_base is None:
                     continue

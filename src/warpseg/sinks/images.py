@@ -1,4 +1,4 @@
-"""Labels as a folder of palette images."""
+"""Images: writes labels as a folder of palette images."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from warpseg.errors import OutputError
 from warpseg.files import leftovers, part_path, reporting
-from warpseg.sinks.base import Sink, check_labels
-from warpseg.types import Classes, Frame, VideoInfo
+from warpseg.sinks.base import FrameResult, Sink, check_labels
+from warpseg.types import Classes, VideoInfo
 
 __all__ = ["ImageSink"]
 
@@ -21,17 +20,17 @@ _OURS = re.compile(r"frame_\d{6,}\.png")
 
 
 class ImageSink(Sink):
-    """Writes ``images/frame_000000.png``: one palette image a frame, numbered like the frame, value = class id.
+    """Sink of ``images/frame_000000.png``: one palette image per frame, numbered like the frame, value = class id.
 
-    255 is black and means that nothing is known. uint16 labels become 16-bit grey images. Every frame keeps its own
-    size. The folder has a temporary name until it is whole.
+    255 means unknown and is black. uint16 labels become 16-bit grey images. Every frame keeps its own size. The folder
+    has a temporary name until it is complete.
     """
 
     def __init__(self, path: str | Path, info: VideoInfo, classes: Classes) -> None:
         """Begin the folder ``path``.
 
-        Raises ``OutputError``, also where a folder of that name holds files that no image sink wrote: those are never
-        removed.
+        Raises ``OutputError`` if it cannot be made, or if a folder of that name has other files than label images:
+        those are never removed.
         """
         self.warnings: list[str] = []
         self._path = Path(path)
@@ -51,25 +50,17 @@ class ImageSink(Sink):
         with reporting(self._path):
             self._part.mkdir()
 
-    def write(
-        self,
-        frame: Frame,
-        labels: NDArray[np.uint8 | np.uint16],
-        *,
-        is_key: bool,
-        distance: int,
-        confidence: NDArray[np.float32] | None = None,
-    ) -> None:
+    def write(self, result: FrameResult) -> None:
         """Write one frame's image."""
-        check_labels(frame, labels)
+        check_labels(result)
         if self._part is None:
             raise ValueError(f"{self._path} is closed: nothing more can be written to it")
-        image = Image.fromarray(np.ascontiguousarray(labels))
-        if labels.dtype == np.uint8:
+        image = Image.fromarray(np.ascontiguousarray(result.labels))
+        if result.labels.dtype == np.uint8:
             image.putpalette(self._palette)
         with reporting(self._path):
-            # Labels are small at any level, and level 1 is the fast one.
-            image.save(self._part / f"frame_{frame.index:06d}.png", compress_level=1)
+            # Labels compress well at any level, and level 1 is the fastest.
+            image.save(self._part / f"frame_{result.frame.index:06d}.png", compress_level=1)
 
     def close(self) -> None:
         """Give the folder its final name."""
@@ -85,7 +76,7 @@ class ImageSink(Sink):
         self._part = None
 
     def discard(self) -> None:
-        """Remove the folder that was begun."""
+        """Remove the unfinished folder."""
         if self._part is not None:
             _remove(self._part)
             self._part = None
@@ -97,7 +88,7 @@ def _only_ours(folder: Path) -> bool:
 
 
 def _remove(folder: Path) -> None:
-    """Remove a folder of our images; files of others stay, and then so does the folder."""
+    """Remove a folder's label images, and the folder unless it has other files."""
     with suppress(OSError):
         for file in list(folder.iterdir()):
             if _OURS.fullmatch(file.name):

@@ -1,4 +1,4 @@
-"""The two loops over all pixels that numpy is too slow for."""
+"""Kernels: the two loops over all pixels for which NumPy is too slow."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _Function = TypeVar("_Function", bound=Callable[..., object])
 
 
 def _compiled(function: _Function) -> _Function:
-    # Not parallel: sinks run beside the kernels of other threads, and numba's workqueue takes one thread only.
+    # Not parallel: sinks run while other threads run kernels, and numba's workqueue accepts one thread only.
     return cast(_Function, numba.njit(nogil=True, cache=True)(function))
 
 
@@ -27,10 +27,10 @@ def blend(
     keep: NDArray[np.uint16],
     out: NDArray[np.uint8],
 ) -> None:
-    """Write ``(picture * keep[label] + table[label]) / 256`` to the top left of ``out``, half of it between classes.
+    """Write ``(picture * keep[label] + table[label]) / 256`` to the top left of ``out``; half of it between classes.
 
-    ``picture`` is (height, width, 3), ``labels`` (height, width), ``table`` (values, 3), ``keep`` (values,): 256 keeps
-    the picture untouched, and draws no line.
+    ``picture`` is (height, width, 3), ``labels`` (height, width), ``table`` (values, 3), ``keep`` (values). Where
+    ``keep`` is 256, the picture stays as it is and no line is drawn.
     """
     height, width = labels.shape
     for y in range(height):
@@ -46,7 +46,10 @@ def blend(
 
 @_compiled
 def count(labels: NDArray[np.uint8 | np.uint16], counts: NDArray[np.int64]) -> None:
-    """Add the number of pixels of each value to ``counts``, run by run: neighbours are mostly of one class."""
+    """Add the number of pixels of each label (height, width) to ``counts`` (values), run by run.
+
+    Runs are fast because neighbours are mostly of one class.
+    """
     height, width = labels.shape
     for y in range(height):
         begin = 0

@@ -1,4 +1,4 @@
-"""The picture with the classes drawn over it, as a video that plays everywhere."""
+"""Overlay: writes the pictures with the classes drawn over them, as a video that plays everywhere."""
 
 from __future__ import annotations
 
@@ -11,30 +11,31 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
 from warpseg.sinks.audio import AudioTrack
-from warpseg.sinks.base import Sink, SizeKeeper
+from warpseg.sinks.base import FrameResult, Sink
 from warpseg.sinks.colours import Blender
+from warpseg.sinks.scaling import SizeKeeper
 from warpseg.sinks.videofile import VideoFile
 from warpseg.types import Classes, Frame, VideoInfo
 
 __all__ = ["OverlaySink"]
 
-# What swscale calls the matrix (SWS_CS_*), and what the stream's tag calls it (AVCOL_SPC_*).
+# swscale's number of each matrix (SWS_CS_*), and the stream's tag (AVCOL_SPC_*).
 _MATRICES = {"bt601": (5, 6), "bt709": (1, 1), "bt2020": (9, 9)}
-# Superfast takes half of veryfast's time at equal PSNR for 30 % more bytes, and encoding is what an overlay costs.
+# Superfast takes half of veryfast's time at equal PSNR for 30 % more bytes, and encoding dominates an overlay's cost.
 _ENCODER = {"preset": "superfast", "crf": "21", "profile": "high"}
 _LIMITED, _FULL = 1, 2  # AVCOL_RANGE_MPEG, AVCOL_RANGE_JPEG
-_UNKNOWN_DURATION = Fraction(1, 25)  # seconds, of the last frame where the source states no frame rate
-_FINEST = 10_000_000  # ticks a second above which a time base is no longer a clock that players are made for
+_UNKNOWN_DURATION = Fraction(1, 25)  # seconds, of the last frame if the source states no frame rate
+_FINEST = 10_000_000  # ticks per second; players do not cope with finer time bases
 
 
 class OverlaySink(Sink):
-    """Writes ``overlay.mp4``: H.264 High, yuv420p in limited range, the index in front, and the source's sound.
+    """Sink of ``overlay.mp4``: H.264 High, yuv420p in limited range, the index in front, and the source's sound.
 
-    Times are the source's own, in its own time base, counted from the first frame; the sound is moved by the same
-    amount, so that both keep their relation. Pixels without a class show the picture, a thin darker line runs between
+    Times are the source's own, in its own time base, counted from the first frame; the sound is shifted by the same
+    amount, so that the two stay in sync. Pixels without a class show the picture, and a thin darker line separates
     classes. Odd sizes are padded to even ones by repeating the last row or column. Frames of another size than the
-    first are scaled to it. Colours are converted with ``info.matrix``, which the stream states. Without any frame no
-    file is made.
+    first are scaled to it. Colours are converted with the stream's own matrix, ``info.matrix``. Without frames there is
+    no file.
     """
 
     def __init__(
@@ -49,8 +50,9 @@ class OverlaySink(Sink):
     ) -> None:
         """Begin ``path``.
 
-        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound); ``opacity`` in
-        [0, 1] is the share of the class colours; ``threads`` are the encoder's own. Raises ``OutputError``.
+        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound). ``opacity`` in
+        [0, 1] is the share of the class colours. The encoder uses ``threads`` threads. Raises ``OutputError`` if the
+        file cannot be written.
         """
         self.warnings: list[str] = []
         self._info = info
@@ -64,19 +66,11 @@ class OverlaySink(Sink):
         self._canvas = np.zeros((0, 0, 3), np.uint8)
         self._audio: AudioTrack | None = None
         self._start: Fraction | None = None  # time of the first frame on the source's clock
-        self._end = Fraction(0)  # of the newest frame, counted from the first one's beginning
+        self._end = Fraction(0)  # end of the newest frame, seconds since the first frame's time
 
-    def write(
-        self,
-        frame: Frame,
-        labels: NDArray[np.uint8 | np.uint16],
-        *,
-        is_key: bool,
-        distance: int,
-        confidence: NDArray[np.float32] | None = None,
-    ) -> None:
+    def write(self, result: FrameResult) -> None:
         """Draw the classes over one frame and write it, with the sound up to it."""
-        labels = self._sizes.fit(frame, labels)
+        frame, labels = result.frame, self._sizes.fit(result)
         if self._start is None:
             self._start = frame.time
             self._begin(frame)
@@ -130,7 +124,7 @@ class OverlaySink(Sink):
         return converted
 
     def close(self) -> None:
-        """Write the sound up to the end of the last frame, finish the file and give it its final name."""
+        """Write the sound up to the end of the last frame; finish the file and give it its final name."""
         try:
             if self._audio is not None:
                 self._audio.advance(self._end)
@@ -142,7 +136,7 @@ class OverlaySink(Sink):
         self._file.close()
 
     def discard(self) -> None:
-        """Remove what was begun."""
+        """Remove the unfinished file."""
         if self._audio is not None:
             self._audio.close()
             self._audio = None
@@ -150,7 +144,7 @@ class OverlaySink(Sink):
 
 
 def _time_base(source: Fraction) -> Fraction:
-    """Return the unit in which the file counts: the source's own, divided until it is as fine as MP4 wants it."""
+    """Return the file's time base: the source's own, halved until it has at least 10,000 ticks per second."""
     ticks = source.denominator
     if ticks > _FINEST:
         return Fraction(1, 90000)

@@ -1,4 +1,4 @@
-"""How much of each frame each class covers, as a table."""
+"""Statistics: writes each class's share of each frame as a table."""
 
 from __future__ import annotations
 
@@ -10,31 +10,29 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from warpseg.files import leftovers, part_path, remove, reporting, write_json
-from warpseg.sinks.base import Sink, check_labels, ignore_value
+from warpseg.sinks.base import FrameResult, Sink, check_labels, ignore_value
 from warpseg.sinks.kernels import count
-from warpseg.types import Classes, Frame, VideoInfo
+from warpseg.types import Classes, VideoInfo
 
 __all__ = ["StatisticsSink"]
 
 
 class StatisticsSink(Sink):
-    """Writes ``frames.csv`` and ``classes.json`` into a folder.
+    """Sink of ``frames.csv`` and, in the same folder, ``classes.json``.
 
-    ``frames.csv`` has one row a frame: number, time in seconds on the source's clock, picture type, whether it is a
-    keyframe, distance to the nearest keyframe, then each class's share of **all** pixels of the frame; what is missing
-    to 1 is unknown. ``classes.json`` says what the ids mean: number, name, colour, and the value that means "nothing
-    known".
+    ``frames.csv`` has one row per frame: number, time in seconds on the source's clock, picture type, whether it is a
+    keyframe, distance to the nearest keyframe, then each class's share of **all** pixels of the frame; the rest up to 1
+    is unknown. ``classes.json`` lists the number, name and colour of each class, and the value that means "unknown".
     """
 
-    def __init__(self, folder: str | Path, info: VideoInfo, classes: Classes) -> None:
-        """Begin both files in ``folder``, which exists. Raises ``OutputError``."""
+    def __init__(self, path: str | Path, info: VideoInfo, classes: Classes) -> None:
+        """Begin both files; ``path`` is that of ``frames.csv``. Raises ``OutputError`` if they cannot be written."""
         self.warnings: list[str] = []
         self._classes = classes
-        self._table_path = Path(folder) / "frames.csv"
-        self._classes_path = Path(folder) / "classes.json"
+        self._table_path = Path(path)
+        self._classes_path = self._table_path.with_name("classes.json")
         self._part = part_path(self._table_path)
         for old in leftovers(self._table_path):
             remove(old)
@@ -43,21 +41,15 @@ class StatisticsSink(Sink):
         self._table = csv.writer(self._file, lineterminator="\n")
         self._row(["frame", "time", "picture", "keyframe", "distance", *classes.names])
 
-    def write(
-        self,
-        frame: Frame,
-        labels: NDArray[np.uint8 | np.uint16],
-        *,
-        is_key: bool,
-        distance: int,
-        confidence: NDArray[np.float32] | None = None,
-    ) -> None:
+    def write(self, result: FrameResult) -> None:
         """Write one frame's row."""
-        check_labels(frame, labels)
+        check_labels(result)
+        frame, labels = result.frame, result.labels
         counts = np.zeros(65536 if labels.dtype == np.uint16 else 256, np.int64)
         count(labels, counts)
         shares = counts[: len(self._classes)] / labels.size
-        begin = [frame.index, f"{float(frame.time):.6f}", frame.picture or "", int(is_key), distance]
+        time, keyframe = f"{float(frame.time):.6f}", int(result.is_key)
+        begin = [frame.index, time, frame.picture or "", keyframe, result.distance]
         self._row([*begin, *(f"{share:.6f}" for share in shares)])
 
     def _row(self, values: Sequence[object]) -> None:
@@ -87,10 +79,10 @@ class StatisticsSink(Sink):
         return {"classes": entries, "ignore": ignore_value(self._classes)}
 
     def discard(self) -> None:
-        """Remove what was begun."""
+        """Remove the unfinished files."""
         if self._file is None:
             return
-        with suppress(OSError):  # what could not be written is removed anyway
+        with suppress(OSError):  # a failed flush does not matter, the file is removed
             self._file.close()
         self._file = None
         remove(self._part)

@@ -1,4 +1,4 @@
-"""A video file under its temporary name: encode with the source's times, then rename or remove."""
+"""Video files: encodes frames with the source's times under a temporary name, then renames or removes the file."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from warpseg.files import leftovers, part_path, remove, reporting
 
 __all__ = ["GreyFile", "VideoFile"]
 
-_MATROSKA_UNIT = Fraction(1, 1000)  # FFmpeg's Matroska muxer knows no other
+_MATROSKA_UNIT = Fraction(1, 1000)  # seconds; FFmpeg's Matroska muxer has no other
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 
 class VideoFile:
-    """One video stream in a container, and room for a second stream beside it.
+    """Container with one video stream, to which a second stream can be added.
 
-    The temporary file is made at once, so that a folder that cannot be written to is reported before any work is done.
+    The temporary file is made at once, so that a folder that is not writable is reported before any work is done.
     """
 
     def __init__(self, path: Path, *, options: Mapping[str, str] | None = None) -> None:
-        """Begin ``path``; ``options`` go to the muxer. Raises ``OutputError``."""
+        """Begin ``path``; ``options`` go to the muxer. Raises ``OutputError`` if it cannot be written."""
         self.path = path
         self._part = part_path(path)
         self._stream: VideoStream | None = None
@@ -48,7 +48,7 @@ class VideoFile:
 
     @property
     def container(self) -> OutputContainer:
-        """The open container; raises ``ValueError`` once the file is closed or discarded."""
+        """The open container; raises ``ValueError`` after the file is closed or discarded."""
         if self._container is None:
             raise ValueError(f"{self.path} is closed: nothing more can be written to it")
         return self._container
@@ -64,7 +64,7 @@ class VideoFile:
         options: Mapping[str, str],
         threads: int,
     ) -> VideoStream:
-        """Add the video stream of ``size`` (height, width) and return it, for tags to be set before the first frame."""
+        """Add the video stream of ``size`` (height, width) and return it, so that tags can be set before encoding."""
         stream: VideoStream = self.container.add_stream(codec, options=dict(options))  # type: ignore[assignment]
         context = stream.codec_context
         context.height, context.width = size
@@ -78,7 +78,7 @@ class VideoFile:
         return stream
 
     def encode(self, picture: VideoFrame, time: Fraction) -> None:
-        """Encode and write one picture at ``time`` in seconds, to the nearest tick after the last one."""
+        """Encode and write one picture at ``time`` in seconds, rounded to a tick after the last picture's."""
         assert self._stream is not None, "add_video comes first"
         base = self._stream.codec_context.time_base
         assert base is not None
@@ -87,7 +87,7 @@ class VideoFile:
             ticks = max(ticks, self._last + 1)
         self._last = picture.pts = ticks
         picture.time_base = base
-        picture.duration = self._duration  # counts for the last frame only: others last until the next one
+        picture.duration = self._duration  # matters for the last frame only: others last until the next one
         with reporting(self.path):
             self.container.mux(self._stream.encode(picture))
 
@@ -97,7 +97,7 @@ class VideoFile:
             self.container.mux(packet)
 
     def close(self) -> None:
-        """Finish the file and give it its final name; without a frame there is no file."""
+        """Finish the file and give it its final name; without frames there is no file."""
         if self._container is None:
             return
         if self._last is None:
@@ -119,7 +119,7 @@ class VideoFile:
         """Remove the temporary file."""
         if self._container is None:
             return
-        # Where an open file can be removed, the muxer is spared rewriting it for nothing.
+        # Removed while open, where the system allows it, so that the muxer does not finish a file that is not wanted.
         remove(self._part)
         with suppress(OSError, av.FFmpegError):
             self._container.close()
@@ -128,21 +128,21 @@ class VideoFile:
 
 
 class GreyFile:
-    """Planes of numbers as FFV1 in Matroska, 8 or 16 bit: every value comes back exactly.
+    """Video file of planes of integers as FFV1 in Matroska, 8 or 16 bit: every value comes back exactly.
 
     Times are the source's own, to the millisecond, which is Matroska's unit; two frames less than a millisecond apart
-    are put one millisecond apart.
+    become one millisecond apart.
     """
 
     def __init__(self, path: Path, frame_rate: Fraction | None, *, threads: int) -> None:
-        """Begin ``path``; ``threads`` are the encoder's own. Raises ``OutputError``."""
+        """Begin ``path``; the encoder uses ``threads`` threads. Raises ``OutputError`` if it cannot be written."""
         self._frame_rate = frame_rate
         self._threads = threads
         self._file = VideoFile(path)
         self._format: str | None = None
 
     def write(self, plane: NDArray[np.uint8 | np.uint16], time: Fraction) -> None:
-        """Write one plane, of the size and type of the first."""
+        """Write one plane (height, width), of the size and type of the first, at ``time`` in seconds."""
         if self._format is None:
             self._format = "gray" if plane.dtype == np.uint8 else "gray16le"
             self._begin((plane.shape[0], plane.shape[1]), self._format)
@@ -151,7 +151,7 @@ class GreyFile:
         self._file.encode(picture, time)
 
     def _begin(self, size: tuple[int, int], pixel_format: str) -> None:
-        slices = "4" if min(size) >= 64 else "1"  # what threads share; FFV1 refuses slices of next to nothing
+        slices = "4" if min(size) >= 64 else "1"  # threads share a frame by slices; FFV1 rejects very small ones
         stream = self._file.add_video(
             "ffv1",
             size,
@@ -164,7 +164,7 @@ class GreyFile:
         stream.codec_context.color_range = _FULL_RANGE
 
     def close(self) -> None:
-        """Finish the file and give it its final name; without a frame there is no file."""
+        """Finish the file and give it its final name; without frames there is no file."""
         self._file.close()
 
     def discard(self) -> None:

@@ -1,4 +1,6 @@
-"""Synthetic: procedural street scenes with exact labels and motion for every frame."""
+"""Synthetic: renders procedural street scenes with exact labels and motion for every frame."""
+
+from __future__ import annotations
 
 from warpseg.synthetic.street import CLASSES, Street, StreetFrame
 from warpseg.synthetic.training import training_frames

@@ -1,4 +1,6 @@
-"""The rows behind the pavements: houses, walls, fences, hedges, gardens."""
+"""Buildings: fills the plots behind the pavements with houses, walls, fences, hedges and gardens."""
+
+from __future__ import annotations
 
 from typing import Protocol
 
@@ -10,12 +12,12 @@ from warpseg.synthetic.models import BUILDING, FENCE, TREE, Model, Quads
 
 
 class Adder(Protocol):
-    """Puts a model at a street position s and a lateral distance from the centre line."""
+    """Function that adds a model at a street position s and a lateral distance from the centre line, in metres."""
 
     def __call__(
         self, quads: Quads, s: float, lateral: float, y: float = 0.0, heading: float = 0.0, facing: float = 0.0
     ) -> None:
-        """Put the model there, y above the road, turned by heading in radians or, with facing 1, to the camera."""
+        """Add the model, y metres above the road, turned by ``heading`` radians or, if ``facing``, to the camera."""
 
 
 def build_side(
@@ -48,7 +50,7 @@ def build_side(
 def _house(
     look: Look, rng: np.random.Generator, s0: float, s1: float, side: float, setback: float, low: bool, add: Adder
 ) -> None:
-    """Put a house with its front along the street from s0 to s1; a low one has a pitched roof."""
+    """Add a house with its front along the street from s0 to s1; a low one has a pitched roof."""
     choices = [facade for facade in look.facades if (facade.floors <= 3) == low] or list(look.facades)
     want = (s1 - s0) / 2.9
     facade = min(choices, key=lambda f: abs(f.bays - want) + 1.5 * float(rng.uniform()))
@@ -81,12 +83,12 @@ def _house(
             top = height + rise
             model.box((x - 0.35, top - 1.2, z - 0.45), (x + 0.35, top + 0.8, z + 0.45), BUILDING, (0.5, 0.32, 0.26))
     else:
-        # A parapet that stands out a little gives the roof line an edge.
+        # A slightly protruding parapet gives the roof line an edge.
         lip = -0.25 * side
         model.quad((o[0] + lip, height - 0.45, o[2]), along, (0, 0.35, 0), BUILDING, "plain", tint)
         model.quad((o[0] + lip, height - 0.1, o[2]), along, (depth, 0, 0), BUILDING, "plain", roof)
     if look.sun[1] > 0 and look.sun[0] * side > 0:
-        # The sun stands behind the house: its front wall's exact shadow, projected to the ground.
+        # The sun is behind the house: its front wall's exact shadow, projected to the ground.
         reach = height / look.sun[1] * (1 - 0.2 * look.overcast)
         thrown = (-look.sun[0] * reach, 0.0, -look.sun[2] * reach)
         model.shadow((o[0], 0.2, o[2]), along, thrown, 0.55 * (1 - look.overcast), 0.012, ellipse=False)
@@ -98,7 +100,7 @@ def _terrace(look: Look, rng: np.random.Generator, s0: float, s1: float, side: f
 
 
 def _border(look: Look, rng: np.random.Generator, s0: float, s1: float, side: float, add: Adder) -> None:
-    """Put a fence, a wall, railings or a hedge along the back of the pavement."""
+    """Add a fence, a wall, railings or a hedge along the back of the pavement."""
     kind = str(rng.choice(["railing", "planks", "stones", "hedge", "railing"]))
     height = {"railing": 1.15, "planks": 1.6, "stones": 1.0, "hedge": 1.5}[kind] * float(rng.uniform(0.85, 1.2))
     label = {"railing": FENCE, "planks": FENCE, "stones": BUILDING, "hedge": TREE}[kind]
@@ -136,7 +138,7 @@ def _garden(look: Look, rng: np.random.Generator, s0: float, s1: float, side: fl
 
 
 def _plant(look: Look, rng: np.random.Generator, s: float, side: float, setback: float, add: Adder) -> None:
-    """Put a tree or a shrub behind the border."""
+    """Add a tree or a shrub behind the border."""
     lateral = side * (look.road_half + look.pavement + setback)
     green = look.greens[int(rng.integers(len(look.greens)))]
     if rng.uniform() < 0.6:

@@ -1,4 +1,6 @@
-"""Drawing small textures: shapes as masks over the unit square, painted in order."""
+"""Canvas: draws small textures from shapes, as masks over the unit square, painted in order."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 
@@ -10,9 +12,9 @@ Colour = tuple[float, float, float]
 
 
 class Canvas:
-    """A picture over [0, 1] x [0, 1], x right and y up, transparent at first.
+    """Picture over [0, 1] x [0, 1], x right and y up, transparent at first.
 
-    Drawn at twice its size and reduced at the end, which smooths all edges.
+    It is drawn at twice its size and reduced at the end, which antialiases all edges.
     """
 
     def __init__(self, height: int, width: int, ground: Colour | None = None, tint: float = 0.0) -> None:
@@ -28,7 +30,7 @@ class Canvas:
         return np.asarray(inside, np.float32)
 
     def disc(self, x: float, y: float, across: float, up: float) -> Mask:
-        """Return the mask of an ellipse with these radii."""
+        """Return the mask of an ellipse with centre (x, y) and radii ``across`` and ``up``."""
         return np.asarray(((self.x - x) / across) ** 2 + ((self.y - y) / up) ** 2 <= 1, np.float32)
 
     def polygon(self, points: Sequence[tuple[float, float]]) -> Mask:
@@ -42,14 +44,14 @@ class Canvas:
         return inside.astype(np.float32)
 
     def stroke(self, x0: float, y0: float, x1: float, y1: float, width: float, aspect: float = 1.0) -> Mask:
-        """Return the mask of a thick line; aspect is the picture's height over its width in the world."""
+        """Return the mask of a thick line; ``aspect`` is the picture's height over its width in the world."""
         px, py = self.x - x0, (self.y - y0) * aspect
         dx, dy = x1 - x0, (y1 - y0) * aspect
         part = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-9), 0, 1)
         return np.asarray((px - part * dx) ** 2 + (py - part * dy) ** 2 <= (width / 2) ** 2, np.float32)
 
     def paint(self, mask: Mask, colour: Colour | NDArray[np.float32], tint: float = 0.0, cover: float = 1.0) -> None:
-        """Lay a colour (3,) or (H, W, 3) over the picture where the mask is; cover 0 cuts a hole."""
+        """Paint a colour (3) or (H, W, 3) where the mask is 1; ``cover`` 0 cuts a hole."""
         weight = mask[..., None]
         layer = np.empty_like(self.layers)
         layer[..., :3] = colour
@@ -58,7 +60,7 @@ class Canvas:
         self.layers += (layer - self.layers) * weight
 
     def shade(self, factor: NDArray[np.floating], mask: Mask | None = None) -> None:
-        """Multiply the colours by a factor (H, W), where the mask is."""
+        """Multiply the colours by a factor (H, W) where the mask is 1."""
         change = np.broadcast_to(factor, self.layers.shape[:2])
         if mask is not None:
             change = 1 + (change - 1) * mask
@@ -76,7 +78,7 @@ class Canvas:
 
 
 def speckle(rng: np.random.Generator, shape: tuple[int, int], cells: int, amount: float) -> NDArray[np.float32]:
-    """Return factors around 1 (h, w): smooth blotches, `cells` of them across."""
+    """Return factors around 1 (h, w) that form smooth blotches, ``cells`` of them across."""
     coarse = rng.normal(1.0, amount, (max(2, cells * shape[0] // shape[1]), cells)).astype(np.float32)
     rows = np.linspace(0, coarse.shape[0] - 1, shape[0], dtype=np.float32)
     columns = np.linspace(0, cells - 1, shape[1], dtype=np.float32)

@@ -1,4 +1,6 @@
-"""Facades and tree crowns: the textures that every street draws anew, texel by texel."""
+"""Facades and tree crowns: draws the textures that each street has of its own, texel by texel."""
+
+from __future__ import annotations
 
 import math
 
@@ -7,6 +9,8 @@ from numpy.typing import NDArray
 
 from warpseg.synthetic.kernels import clamp, hashed, kernel, value_noise
 
+# Style of a facade: window size as parts of a bay and floor; brightness of the frames; ground floor 0 plain, 1 house,
+# 2 shop.
 FACADE = np.dtype(
     [
         ("bays", "i4"),
@@ -23,7 +27,6 @@ FACADE = np.dtype(
         ("seed", "i4"),
     ]
 )
-"""A facade: window size as parts of a bay and floor; frame brightness; ground floor 0 plain, 1 house, 2 shop."""
 
 
 @kernel

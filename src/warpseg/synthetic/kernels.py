@@ -1,4 +1,6 @@
-"""A typed door to numba, and the small functions every kernel shares."""
+"""Kernels: a typed decorator for numba, and the small functions that all kernels share."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Callable
@@ -13,10 +15,10 @@ R = TypeVar("R")
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile a function for one thread, without the GIL, cached on disk: safe to call from any thread.
+    """Compile a function for one thread, without the GIL and cached on disk: safe to call from any thread.
 
-    The cache is renewed when the function's own file changes. After editing a kernel that kernels in other files
-    call, delete `__pycache__/*.nb?`.
+    The cache is renewed when the function's own file changes. After editing a kernel that is called from other files,
+    delete ``__pycache__/*.nb?``.
     """
     exact_enough = {"contract", "arcp", "reassoc"}
     compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=exact_enough)(function)
@@ -25,7 +27,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
 
 @kernel
 def hashed(x: int, y: int, seed: int) -> float:
-    """Return a repeatable number in [0, 1) for a lattice point."""
+    """Return a reproducible pseudo-random number in [0, 1) for a lattice point."""
     h = np.uint32(x * 374761393 + y * 668265263 + seed * 974634777)
     h = np.uint32((h ^ (h >> np.uint32(13))) * np.uint32(1274126177))
     h = np.uint32((h ^ (h >> np.uint32(15))) * np.uint32(2246822519))
@@ -34,7 +36,7 @@ def hashed(x: int, y: int, seed: int) -> float:
 
 @kernel
 def value_noise(x: float, y: float, seed: int) -> float:
-    """Return smooth noise in [0, 1] with lattice spacing 1."""
+    """Return smooth value noise in [0, 1] with lattice spacing 1."""
     ix = math.floor(x)
     iy = math.floor(y)
     fx = x - ix
@@ -50,7 +52,7 @@ def value_noise(x: float, y: float, seed: int) -> float:
 
 @kernel
 def table_noise(table: NDArray[np.float32], x: float, y: float) -> float:
-    """Return smooth noise in [-1, 1] from a 256 x 256 periodic table (faster than hashing at render time)."""
+    """Return smooth value noise in [-1, 1] from a periodic table (256, 256), which is faster than hashing."""
     ix = math.floor(x)
     iy = math.floor(y)
     fx = x - ix
@@ -68,13 +70,13 @@ def table_noise(table: NDArray[np.float32], x: float, y: float) -> float:
 
 @kernel
 def clamp(value: float, low: float, high: float) -> float:
-    """Return the value limited to [low, high]."""
+    """Return the value clipped to [low, high]."""
     return min(max(value, low), high)
 
 
 @kernel
 def covered(low: float, high: float, value: float, width: float) -> float:
-    """Return how much of a box filter of this width around the value lies in [low, high]: analytic antialiasing."""
+    """Return the share of a box filter around the value that lies in [low, high]: analytic antialiasing."""
     left = max(low, value - 0.5 * width)
     right = min(high, value + 0.5 * width)
     return max(0.0, right - left) / width

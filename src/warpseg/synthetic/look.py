@@ -1,4 +1,6 @@
-"""What a seed decides once for a whole street: its plan, its light, its colours, its textures."""
+"""Look: the plan, light, colours and textures of a street, decided once by its seed."""
+
+from __future__ import annotations
 
 import math
 from dataclasses import dataclass
@@ -7,10 +9,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.synthetic.atlas import Atlas, build_atlas
 from warpseg.synthetic.facades import FACADE, draw_crown, draw_facade
-from warpseg.synthetic.pictures import shared_pictures
 from warpseg.synthetic.surfaces import SETTING
-from warpseg.synthetic.texels import Atlas, build_atlas
+from warpseg.synthetic.textures import shared_textures
 
 Colour = tuple[float, float, float]
 
@@ -30,7 +32,7 @@ CLOTHES: tuple[Colour, ...] = (
 
 @dataclass(frozen=True)
 class Facade:
-    """A facade texture's name with the number of bays and floors it shows."""
+    """Name of a facade texture, with the number of bays and floors in it."""
 
     texture: str
     bays: int
@@ -39,7 +41,7 @@ class Facade:
 
 @dataclass(frozen=True)
 class Look:
-    """A street's character; lengths in metres, parts in [0, 1]."""
+    """Look of a street; lengths are in metres, shares in [0, 1], colours RGB in [0, 1]."""
 
     seed: int
     camera_height: float
@@ -66,19 +68,19 @@ class Look:
     noise: NDArray[np.float32]
 
     def centre(self, s: float) -> float:
-        """Return the street centre's x at street position s."""
+        """Return the street centre's x at street position s, in metres."""
         return sum(size * math.sin(s * rate + phase) for size, rate, phase in self.bends)
 
     def slope(self, s: float) -> float:
-        """Return the heading of the street at s in radians."""
+        """Return the heading of the street at street position s, in radians."""
         return math.atan((self.centre(s + 4) - self.centre(s - 4)) / 8)
 
 
 @lru_cache(maxsize=4)
 def look_for(seed: int, turn: float, detail: int) -> Look:
-    """Decide a street from its seed; detail is the side of its facade textures in texels."""
+    """Decide the look of a street by its seed; ``detail`` is the side of its facade textures in texels."""
     rng = np.random.default_rng((seed, 1))
-    pictures = dict(shared_pictures())
+    pictures = dict(shared_textures())
     facades = tuple(_facade(rng, pictures, k, detail) for k in range(9))
     crowns = []
     for k in range(5):
@@ -152,7 +154,7 @@ def _facade(rng: np.random.Generator, pictures: dict[str, NDArray[np.uint8]], nu
 def _setting(
     rng: np.random.Generator, road_half: float, pavement: float, parked: tuple[float, ...]
 ) -> tuple[NDArray[np.void], tuple[float, float, float], float]:
-    """Return the street's and the light's part of a frame's setting, the sun's direction, and how overcast it is."""
+    """Return the part of a frame's setting for street and light, the sun's direction, and the overcast in [0, 1]."""
     s = np.zeros(1, SETTING)
     overcast = float(np.clip(rng.uniform(-0.5, 1.2), 0, 1))
     height, azimuth = float(rng.uniform(0.3, 1.1)), float(rng.uniform(0, 2 * math.pi))

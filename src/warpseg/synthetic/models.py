@@ -1,4 +1,6 @@
-"""Things as quads in their own coordinates: x right, y up, z ahead, metres, standing on y = 0."""
+"""Models: builds objects from quads in their own coordinates: x right, y up, z ahead, metres, standing on y = 0."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.synthetic.pictures import PROFILES, belt
 from warpseg.synthetic.render import QUAD, SHADOW
+from warpseg.synthetic.textures import PROFILES, belt
 
 Vector = tuple[float, float, float]
 Quads = NDArray[np.void]
@@ -16,7 +18,7 @@ SKY, BUILDING, POLE, ROAD, PAVEMENT, TREE, SIGN, FENCE, CAR, PEDESTRIAN, BICYCLI
 
 
 class Model:
-    """A list of quads under construction; textures are given by name."""
+    """List of quads under construction; textures are given by name."""
 
     def __init__(self, textures: dict[str, int]) -> None:
         self.textures = textures
@@ -35,11 +37,11 @@ class Model:
         pivot: Vector = (0.0, 0.0, 0.0),
         swing: float = 0.0,
     ) -> None:
-        """Add the points o + u a + v b; seen from its front, a points right and b up."""
+        """Add the quad of points o + u a + v b; seen from its front, a points right and b up."""
         self.rows.append((o, a, b, pivot, swing, tint, self.textures[texture], label, sides, 0, len(self.rows)))
 
     def shadow(self, o: Vector, a: Vector, b: Vector, strength: float, soft: float, *, ellipse: bool = True) -> None:
-        """Add a patch of shade on the ground."""
+        """Add a shadow on the ground."""
         lifted = (o[0], o[1] + 0.02, o[2])
         self.quad(lifted, a, b, SHADOW, tint=(strength, soft, float(ellipse)), sides=2)
 
@@ -57,12 +59,12 @@ class Model:
             self.quad(o, a, b, label, texture, tint)
 
     def done(self) -> Quads:
-        """Return the quads as an array of `render.QUAD`."""
+        """Return the quads (n) as an array of ``render.QUAD``."""
         return np.array(self.rows, QUAD)
 
 
 def vehicle(textures: dict[str, int], name: str, paint: Vector) -> Quads:
-    """Build a car, van or bus: two sides, leaning windows, and strips over its profile; rear end at z = 0."""
+    """Build a car, van or bus from two sides, leaning windows and strips over its profile; its rear is at z = 0."""
     model = Model(textures)
     profile = PROFILES[name]
     low, high = belt(profile), max(y for _, y in profile)
@@ -92,7 +94,7 @@ def vehicle(textures: dict[str, int], name: str, paint: Vector) -> Quads:
 
 
 def person(textures: dict[str, int], look: int, coat: Vector, trousers: Vector, size: float, label: int) -> Quads:
-    """Build a walking figure that faces the camera: torso and head, two legs and arms that swing."""
+    """Build a walking figure that faces the camera: torso and head, two swinging legs and arms."""
     model = Model(textures)
     s = size / 1.76
     for side in (-1.0, 1.0):
@@ -114,7 +116,7 @@ def person(textures: dict[str, int], look: int, coat: Vector, trousers: Vector, 
 
 
 def rider(textures: dict[str, int], look: int, coat: Vector, trousers: Vector) -> Quads:
-    """Build a cyclist's body, bars and tyre as seen from ahead or behind; faces the camera."""
+    """Build a cyclist's body, bars and tyre, as seen from ahead or behind; they face the camera."""
     model = Model(textures)
     for side in (-1.0, 1.0):
         hip: Vector = (side * 0.1, 0.98, 0.0)

@@ -1,20 +1,26 @@
-"""Rendering: place quads, resolve what is seen, shade it, and follow every point back to the frame before.
+"""Rendering: places quads in camera space, resolves the visible one at every sample, and casts shadows.
 
-A quad shows the points o + u a + v b, u and v in [0, 1]. In camera space (x right, y down, z forward) the inverse of
-the matrix [a b o] turns a ray (x, y, 1) into (u, v, 1) / z: three linear functions of the pixel. That makes the
-perspective exact, clipping unnecessary, and u, v the names by which a surface point is found again a frame earlier.
+A quad is the points o + u a + v b, with u and v in [0, 1]. In camera space (x right, y down, z forward) the inverse of
+the matrix [a b o] maps a ray (x, y, 1) to (u, v, 1) / z: three linear functions of the pixel. This makes perspective
+exact and clipping unnecessary, and (u, v) identifies a surface point in the frame before.
 """
+
+from __future__ import annotations
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.synthetic.atlas import coverage, level_for
 from warpseg.synthetic.kernels import kernel
-from warpseg.synthetic.texels import coverage, level_for
 
 NEAR = 0.3
 
+# A quad in its owner's coordinates (x right, y up, z ahead). Seen from its front, a points right and b up.
+# swing: amplitude, in radians, of a turn about pivot in the x, y plane. sides: 1 seen from the front only, 2 from both,
+# 3 both and lit evenly. owner: row of the pose table. key: the surface's identity through time. label SHADOW: not a
+# surface; tint holds (strength, soft edge as a share of the side, 1 for an ellipse).
 QUAD = np.dtype(
     [
         ("o", "f8", (3,)),
@@ -30,17 +36,11 @@ QUAD = np.dtype(
         ("key", "i8"),
     ]
 )
-"""A quad in its owner's coordinates (x right, y up, z ahead). Seen from its front, a points right and b up.
 
-swing: amplitude in radians of a turn about pivot in the x, y plane. sides: 1 seen from the front only, 2 from both,
-3 both and lit evenly. owner: row of the pose table. key: the surface's name through time. label SHADOW: not a
-surface; tint holds (strength, soft edge as a part of the side, 1 for an ellipse).
-"""
-
+# Place of an object. heading: radians from z to x. facing: 1 turns it to the camera. phase, stride: of its walk.
 POSE = np.dtype(
     [("x", "f8"), ("y", "f8"), ("z", "f8"), ("heading", "f8"), ("facing", "f8"), ("phase", "f8"), ("stride", "f8")]
 )
-"""Where an object stands. heading in radians from z to x; facing 1 turns it to the camera; phase, stride: walking."""
 
 SHADOW = 254
 SKY_KEY, SKYLINE_KEY, GROUND_KEY = -1, -2, -3
@@ -56,10 +56,11 @@ def place(
     light: NDArray[np.float32],
     depth: NDArray[np.float64],
 ) -> None:
-    """Bring quads into camera space.
+    """Transform quads (n) to camera space.
 
-    corners (n, 9): o, a, b in the camera's axes. planes (n, 11): coefficients of u/z, v/z, 1/z on the normalised ray
-    (x, y, 1), then the lowest and highest y. light (n, 3). depth (n,): mean distance, or -1 where nothing can be seen.
+    Writes ``corners`` (n, 9), o, a and b in the camera's axes; ``planes`` (n, 11), the coefficients of u/z, v/z and 1/z
+    on the normalised ray (x, y, 1), then the lowest and highest y; ``light`` (n, 3); and ``depth`` (n), the mean
+    distance, -1 for invisible quads.
     """
     s = setting[0]
     vectors = np.empty((3, 3))
@@ -127,7 +128,7 @@ def place(
 
 @kernel
 def _solve(corner: NDArray[np.float64], plane: NDArray[np.float64]) -> float:
-    """Invert [a b o] into a quad's plane row; return its mean depth, or -1 if it lies behind the camera."""
+    """Write the inverse of [a b o] to a quad's row of ``planes``; return its mean depth, -1 behind the camera."""
     low = 1e9
     high = -1e9
     nearest = 1e9
@@ -165,7 +166,7 @@ def _solve(corner: NDArray[np.float64], plane: NDArray[np.float64]) -> float:
 def _span(
     plane: NDArray[np.float64], y: float, centre: float, focal: float, width: int, bounds: NDArray[np.int64]
 ) -> None:
-    """Write the first and last column of a row in which a quad lies: five linear inequalities in the column."""
+    """Write the first and last column of a quad in a row: the solution of five linear inequalities."""
     low = 0.0
     high = width - 1.0
     for k in range(5):
@@ -202,9 +203,9 @@ def resolve(
     seen: NDArray[np.int32],
     near: NDArray[np.float32],
 ) -> None:
-    """Write the nearest quad of every sample into seen (h, w), -1 for none; near (h, w) receives its 1/z.
+    """Write the nearest quad of every sample to ``seen`` (h, w), -1 for none, and its 1/z to ``near`` (h, w).
 
-    order: visible quads, nearest first. focal in samples.
+    ``order`` lists visible quads, nearest first; ``focal`` is in samples.
     """
     height, width = seen.shape
     centre_x = 0.5 * (width - 1)
@@ -255,7 +256,7 @@ def cast_shadows(
     seen: NDArray[np.int32],
     sunlit: NDArray[np.float32],
 ) -> None:
-    """Write how much light reaches the ground, sunlit (h, w) in [0, 1], under the shadow quads."""
+    """Write the share of light that reaches the ground under the shadow quads, ``sunlit`` (h, w) in [0, 1]."""
     height, width = seen.shape
     centre_x = 0.5 * (width - 1)
     centre_y = 0.5 * (height - 1)

@@ -1,4 +1,6 @@
-"""What stands in the street, chunk by chunk, and what moves through it: any position, any time, no memory."""
+"""Scene: builds the standing objects of a street, chunk by chunk, for any position without those before."""
+
+from __future__ import annotations
 
 import math
 from bisect import bisect_right
@@ -14,8 +16,8 @@ from warpseg.synthetic import models
 from warpseg.synthetic.buildings import Adder, build_side
 from warpseg.synthetic.look import PAINTS, Look
 from warpseg.synthetic.models import Quads
-from warpseg.synthetic.pictures import PROFILES
 from warpseg.synthetic.render import POSE, QUAD
+from warpseg.synthetic.textures import PROFILES
 
 CHUNK = 24.0
 BEHIND, AHEAD = 12.0, 190.0
@@ -23,7 +25,7 @@ BEHIND, AHEAD = 12.0, 190.0
 
 @dataclass(frozen=True)
 class Placed:
-    """A model with its pose, (x, y, z, heading, facing, phase, stride), and a number that is its own for ever."""
+    """Model with its pose (x, y, z, heading, facing, phase, stride) and a number that identifies it for ever."""
 
     quads: Quads
     pose: tuple[float, float, float, float, float, float, float]
@@ -32,14 +34,14 @@ class Placed:
 
 @dataclass(frozen=True)
 class Group:
-    """Many things in two arrays: quads of `render.QUAD`, whose owner counts from 0 here, and poses of `render.POSE`."""
+    """Many placed models in two arrays."""
 
-    quads: Quads
-    poses: NDArray[np.void]
+    quads: Quads  # render.QUAD; the owner counts from 0 within the group
+    poses: NDArray[np.void]  # render.POSE
 
 
 def gather(things: Sequence[Placed]) -> Group:
-    """Join placed things into one group; every surface gets its lasting key."""
+    """Join placed models into one group and give every surface its lasting key."""
     if not things:
         return Group(np.empty(0, QUAD), np.empty(0, POSE))
     counts = [len(thing.quads) for thing in things]
@@ -51,7 +53,7 @@ def gather(things: Sequence[Placed]) -> Group:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A stretch of street: what stands there, the side street and the crossing if there are any."""
+    """Stretch of street with its standing objects, and its side street and crossing if it has them."""
 
     things: Group
     side_street: tuple[float, float, float] | None
@@ -101,7 +103,7 @@ class Scene:
         return lru_cache(maxsize=40)(self._build_chunk)
 
     def chunks(self, s: float) -> list[Chunk]:
-        """Return the chunks that can be seen from street position s."""
+        """Return the chunks that can be seen from street position s, in metres."""
         first, last = math.floor((s - BEHIND) / CHUNK), math.floor((s + AHEAD) / CHUNK)
         return [self._chunk(k) for k in range(first, last + 1)]
 
@@ -141,7 +143,7 @@ class Scene:
         kerb: float,
         add: Adder,
     ) -> None:
-        """Put trees, lamps, signs and cabinets on one pavement."""
+        """Add trees, lamps, signs and cabinets to one pavement."""
         look, textures = self.look, self.look.textures
         edge = side * (look.road_half + 0.55)
 

@@ -1,14 +1,16 @@
-"""Colour, labels and true motion from what `render.resolve` found."""
+"""Shading: computes colour, labels and true motion of the surfaces that ``render.resolve`` found."""
+
+from __future__ import annotations
 
 import math
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.synthetic.atlas import level_for, sample
 from warpseg.synthetic.kernels import kernel
 from warpseg.synthetic.render import GROUND_KEY, NEAR, SKY_KEY, SKYLINE_KEY
 from warpseg.synthetic.surfaces import KERB, ROAD, SKY, SKYLINE, hit_ground, shade_ground, shade_sky, skyline_height
-from warpseg.synthetic.texels import level_for, sample
 
 
 @kernel
@@ -20,7 +22,10 @@ def look_past(
     x: float,
     y: float,
 ) -> tuple[int, float, float, float, float, float]:
-    """Return (surface, ray lengths, lateral position, world ray) of the normalised ray (x, y, 1) past all quads."""
+    """Return the surface behind all quads on the normalised ray (x, y, 1).
+
+    The result is (surface, distance in ray lengths, lateral position, world ray x, y, z).
+    """
     s = setting[0]
     dx = x * s.axes[0, 0] + y * s.axes[1, 0] + s.axes[2, 0]
     dy = x * s.axes[0, 1] + y * s.axes[1, 1] + s.axes[2, 1]
@@ -29,7 +34,7 @@ def look_past(
         surface, along, lateral = hit_ground(setting, knots, sides, dx, dy, dz)
         return surface, along, lateral, dx, dy, dz
     steep = dy / math.sqrt(dx * dx + dz * dz)
-    # Far beyond the highest tree the tree line need not be computed.
+    # Well above the highest tree, the tree line need not be computed.
     if steep < 2.0 * s.skyline and steep < skyline_height(setting, noise, dx, dz):
         return SKYLINE, 0.0, 0.0, dx, dy, dz
     return SKY, 0.0, 0.0, dx, dy, dz
@@ -45,7 +50,7 @@ def _mixed(
     dy: float,
     dz: float,
 ) -> bool:
-    """Tell whether two kinds of ground, or tree line and sky, may meet within a pixel that sees no quad."""
+    """Return whether two kinds of ground, or tree line and sky, may meet within a pixel without quads."""
     s = setting[0]
     if surface in (SKY, SKYLINE):
         return bool(abs(dy) < 2.0 * s.skyline + 2.0 / s.focal)
@@ -77,7 +82,7 @@ def _paint_past(
     sunlit: float,
     colour: NDArray[np.float32],
 ) -> None:
-    """Write the colour (3,) of ground, tree line or sky, as `look_past` found it."""
+    """Write the colour (3) of ground, tree line or sky, as found by ``look_past``."""
     s = setting[0]
     norm = math.sqrt(dx * dx + dy * dy + dz * dz)
     if surface == SKY:
@@ -120,8 +125,8 @@ def _paint_quad(
     texel: NDArray[np.float32],
     colour: NDArray[np.float32],
 ) -> None:
-    """Write the colour (3,) of a quad at a normalised ray, filtered over one pixel."""
-    # Whole arrays with indices: slices would cost more than the arithmetic.
+    """Write the colour (3) of a quad at a normalised ray, filtered over one pixel."""
+    # Whole arrays with indices, because slices would cost more than the arithmetic.
     rows = sizes[texture, 0]
     columns = sizes[texture, 1]
     ux, uy, vx, vy, wx, wy = planes[q, 0], planes[q, 1], planes[q, 3], planes[q, 4], planes[q, 6], planes[q, 7]
@@ -157,9 +162,9 @@ def paint(
     sunlit: NDArray[np.float32],
     pixels: NDArray[np.uint8],
 ) -> None:
-    """Write pixels (h, w, 3) from 2 x 2 samples; seen and sunlit are (2h, 2w).
+    """Write ``pixels`` (h, w, 3) from 2 x 2 samples per pixel; ``seen`` and ``sunlit`` are (2h, 2w).
 
-    Where the four samples see one surface it is shaded once: textures and markings are filtered over a pixel anyway.
+    A pixel whose four samples see one surface is shaded once, because textures and markings are filtered over a pixel.
     """
     s = setting[0]
     height, width = seen.shape[0] // 2, seen.shape[1] // 2
@@ -216,7 +221,7 @@ def name_surfaces(
     labels: NDArray[np.uint8],
     keys: NDArray[np.int64],
 ) -> None:
-    """Write the class and the surface's lasting name at every pixel centre, (h, w) each."""
+    """Write the class and the surface's key at every pixel centre, (h, w) each."""
     s = setting[0]
     height, width = seen.shape
     for i in range(height):
@@ -255,10 +260,10 @@ def follow_back(
     motion: NDArray[np.float32],
     visible: NDArray[np.bool_],
 ) -> None:
-    """Write where every pixel's surface point was a frame earlier, and whether it could be seen there.
+    """Write each pixel's motion to the frame before, and whether its surface point was visible there.
 
-    corners_before (n, 9): the same quads as they stood for the camera `before`. motion (2, h, w): fractions of width
-    and height. visible (h, w).
+    ``corners_before`` (n, 9) are the same quads in the camera space of the frame before, whose setting is ``before``.
+    ``motion`` (2, h, w) is in fractions of width and height; ``visible`` is (h, w).
     """
     s = setting[0]
     p = before[0]

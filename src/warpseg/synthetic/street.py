@@ -1,4 +1,6 @@
-"""A drive through a procedural street: images with exact labels and exact motion."""
+"""Street: a drive through a procedural street, with exact labels and exact motion of every frame."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Iterator
@@ -23,16 +25,14 @@ CLASSES = CAMVID.names  # by label
 class StreetFrame:
     """One frame of a drive.
 
-    pixels (H, W, 3) uint8 RGB; labels (H, W) uint8, see `CLASSES`; motion (2, H, W) float32, (dx, dy) as fractions of
-    width and height: what is at p was at p + motion one frame earlier; visible (H, W) bool, True where it could be
-    seen there. Frame 0 has no frame before it: its motion is zero and nothing is visible.
+    Frame 0 has no frame before it: its motion is zero and nothing is visible.
     """
 
     index: int
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.uint8]
-    motion: NDArray[np.float32]
-    visible: NDArray[np.bool_]
+    pixels: NDArray[np.uint8]  # (H, W, 3) RGB
+    labels: NDArray[np.uint8]  # (H, W), indices into CLASSES
+    motion: NDArray[np.float32]  # (2, H, W), fractions of width and height: what is at p was at p + motion a frame ago
+    visible: NDArray[np.bool_]  # (H, W), True where the camera saw it there
 
     def __repr__(self) -> str:
         height, width = self.labels.shape
@@ -41,7 +41,7 @@ class StreetFrame:
 
 @dataclass(frozen=True)
 class _View:
-    """A frame's quads in camera space with what is needed to shade them."""
+    """Quads of a frame in camera space, with the light and the street's plan for shading them."""
 
     setting: NDArray[np.void]
     quads: NDArray[np.void]
@@ -56,11 +56,11 @@ class _View:
 
 @dataclass(frozen=True)
 class _Surfaces:
-    """What the pixel centres see: quad (or -1), class, and the surface's lasting name; (H, W) each."""
+    """Visible surface at each pixel centre, (H, W) each."""
 
-    seen: NDArray[np.int32]
+    seen: NDArray[np.int32]  # index of the quad, -1 for ground and sky
     labels: NDArray[np.uint8]
-    keys: NDArray[np.int64]
+    keys: NDArray[np.int64]  # identity of the surface through time
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Street:
 
     def __post_init__(self) -> None:
         if min(self.size) < 2:
-            raise ValueError(f"size {self.size}: height and width must be at least 2")
+            raise ValueError(f"size {self.size}: expected a height and width of at least 2")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: must not be negative")
         if self.rate <= 0:
@@ -113,7 +113,7 @@ class Street:
         motion = np.zeros((2, *self.size), np.float32)
         visible = np.zeros(self.size, np.bool_)
         if before is not None:
-            # The same things, where they stood a frame earlier and as the camera of then saw them.
+            # The same objects, in their places of a frame earlier and seen by the camera of then.
             earlier = self._view(index - 1, chosen_at=index)
             follow_back(
                 view.planes, earlier.corners, view.setting, earlier.setting, view.knots, view.sides,
@@ -146,7 +146,7 @@ class Street:
         position = self._scene.position(time)
         bob = self.sway * (0.012 * math.sin(5.3 * time + 0.4) + 0.008 * math.sin(8.9 * time))
         lateral = look.camera_lane + self.sway * 0.12 * math.sin(0.7 * time + 1.0)
-        # The driver looks ahead: the mean direction of the next metres, and a little around.
+        # The driver looks ahead: in the mean direction of the next metres, with a little sway.
         yaw = math.atan((look.centre(position + 14) - look.centre(position - 2)) / 16)
         yaw += self.sway * (0.03 * math.sin(0.9 * time) + 0.006 * math.sin(3.1 * time + 2.0))
         pitch = look.camera_pitch + self.sway * (0.006 * math.sin(4.1 * time + 1.3) + 0.004 * math.sin(1.7 * time))
@@ -164,7 +164,7 @@ class Street:
         return setting
 
     def _view(self, index: int, *, chosen_at: int | None = None) -> _View:
-        """Place everything for one frame; with chosen_at, the things of that frame as they stand in this one."""
+        """Place all objects of a frame; with ``chosen_at``, the objects of that frame in their places of this one."""
         chosen = index if chosen_at is None else chosen_at
         scene, setting, time = self._scene, self._setting(index), self._time(index)
         position = scene.position(self._time(chosen))

@@ -1,4 +1,6 @@
-"""Ground and sky, computed for every ray from the street's own coordinates."""
+"""Surfaces: computes ground and sky for every ray from the street's own coordinates."""
+
+from __future__ import annotations
 
 import math
 
@@ -7,9 +9,10 @@ from numpy.typing import NDArray
 
 from warpseg.synthetic.kernels import clamp, covered, kernel, table_noise
 
-KNOT = 4.0
-"""Metres between the knots of the street's centre line as the kernels see it."""
+KNOT = 4.0  # metres between the knots by which kernels know the street's centre line
 
+# One frame's camera, street and light, for ground, sky and lighting. focal: pixels. x, y, z: the camera, metres. axes:
+# rows right, down, forward in world coordinates (x right, y up, z along the street). Colours are in [0, 1].
 SETTING = np.dtype(
     [
         ("focal", "f8"),
@@ -42,11 +45,6 @@ SETTING = np.dtype(
         ("seed", "f8"),
     ]
 )
-"""One frame's camera, street and light: what ground, sky and lighting need.
-
-focal in pixels; x, y, z the camera in metres; axes rows right, down, forward in world coordinates (x right, y up,
-z along the street); colours in [0, 1].
-"""
 
 SKY, ROAD, PAVEMENT, KERB, SKYLINE = 0, 1, 2, 3, 4
 
@@ -61,7 +59,7 @@ def centre_at(knots: NDArray[np.float64], first: float, z: float) -> float:
 
 @kernel
 def on_road(setting: NDArray[np.void], sides: NDArray[np.float64], lateral: float, z: float) -> bool:
-    """Tell whether a point belongs to the carriageway or a side street; sides rows: centre z, half width, side."""
+    """Return whether a point is on the carriageway or a side street; rows of ``sides``: centre z, half width, side."""
     inside = abs(lateral) < setting[0].road_half
     for k in range(sides.shape[0]):
         inside = inside or (lateral * sides[k, 2] > 0 and abs(z - sides[k, 0]) < sides[k, 1])
@@ -72,7 +70,7 @@ def on_road(setting: NDArray[np.void], sides: NDArray[np.float64], lateral: floa
 def hit_ground(
     setting: NDArray[np.void], knots: NDArray[np.float64], sides: NDArray[np.float64], dx: float, dy: float, dz: float
 ) -> tuple[int, float, float]:
-    """Return (surface, distance along the ray in ray lengths, lateral position) for a world ray that points down."""
+    """Return (surface, distance in ray lengths, lateral position) where a descending world ray meets the ground."""
     s = setting[0]
     upper = (s.kerb - s.y) / dy
     z = s.z + upper * dz
@@ -84,7 +82,7 @@ def hit_ground(
     low = s.x + lower * dx - centre_at(knots, s.first_knot, z)
     if on_road(setting, sides, low, z):
         return ROAD, lower, low
-    # The ray enters above the road and would leave under the pavement: it meets the kerb's face in between.
+    # A ray that enters above the road and leaves below the pavement meets the kerb's face in between.
     edge = s.road_half if low > 0 else -s.road_half
     part = clamp((edge - high) / (low - high + 1e-12), 0.0, 1.0)
     return KERB, upper + (lower - upper) * part, edge
@@ -102,7 +100,7 @@ def shade_ground(
     distance: float,
     out: NDArray[np.float32],
 ) -> None:
-    """Write the unlit ground colour (3,) at a street position; distance in metres sets the filter width."""
+    """Write the unlit ground colour (3) at a street position; ``distance``, in metres, sets the filter width."""
     s = setting[0]
     across = distance / s.focal + 1e-4
     along = across * max(1.0, distance / s.y)
@@ -198,7 +196,7 @@ def skyline_height(setting: NDArray[np.void], noise: NDArray[np.float32], dx: fl
 def shade_sky(
     setting: NDArray[np.void], noise: NDArray[np.float32], dx: float, dy: float, dz: float, out: NDArray[np.float32]
 ) -> None:
-    """Write the sky's colour (3,) in a unit world direction: gradient, sun glow and clouds on a plane high above."""
+    """Write the sky's colour (3) in a unit world direction: gradient, glow of the sun, clouds on a high plane."""
     s = setting[0]
     up = max(dy, 0.0)
     blend = 1.0 - (1.0 - up) ** 3

@@ -1,4 +1,6 @@
-"""What moves: lanes and pavements are endless belts of slots, so any time can be asked for without the times before."""
+"""Traffic: moves vehicles and people on endless belts of slots, so that any time can be rendered by itself."""
+
+from __future__ import annotations
 
 import math
 from collections.abc import Iterator
@@ -12,25 +14,21 @@ from warpseg.synthetic.look import CLOTHES, PAINTS
 from warpseg.synthetic.models import PEDESTRIAN, Quads
 from warpseg.synthetic.scene import AHEAD, BEHIND, Placed, Scene
 
+# Kinds of belt; the escort keeps the camera's own speed.
 CARS, ESCORT, CYCLISTS, WALKERS = 0, 1, 2, 3
-"""What a belt carries; the escort keeps the camera's own speed."""
 
 
 @dataclass(frozen=True)
 class Belt:
-    """Slots that move along the street together.
+    """Slots that move along the street together."""
 
-    number is the belt's own; lateral in metres from the centre; speed in m/s; spacing in metres between slots; share
-    of slots that are taken; height in metres above the road.
-    """
-
-    number: int
+    number: int  # identifies the belt
     kind: int
-    lateral: float
-    speed: float
-    spacing: float
-    share: float
-    height: float = 0.0
+    lateral: float  # metres from the centre
+    speed: float  # m/s
+    spacing: float  # metres between slots
+    share: float  # of slots that are taken
+    height: float = 0.0  # metres above the road
 
 
 def _belts(scene: Scene) -> list[Belt]:
@@ -55,7 +53,7 @@ def _belts(scene: Scene) -> list[Belt]:
 
 
 class Traffic:
-    """Moving things of a scene at any time."""
+    """Moving objects of a scene at any time."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -65,9 +63,9 @@ class Traffic:
         self._cyclist = lru_cache(maxsize=64)(self._build_cyclist)
 
     def seen_from(self, s: float, time: float, chosen_at: float) -> Iterator[Placed]:
-        """Yield what may be visible from street position s, as it stands at `time` (seconds).
+        """Yield the objects that may be visible from street position s, in metres, placed for ``time`` in seconds.
 
-        chosen_at is the time for which the selection is made: a frame asks for its own things as they stood earlier.
+        ``chosen_at`` is the time that selects them: for motion, a frame needs its own objects in their earlier places.
         """
         for belt in self.belts:
             first, last = self._slots(belt, s, chosen_at)
@@ -112,7 +110,7 @@ class Traffic:
             yield Placed(self._walker(belt.number, slot), pose, number)
 
     def _crossing(self, at: float, time: float) -> Iterator[Placed]:
-        """Yield people who cross before the camera arrives."""
+        """Yield the people who cross before the camera arrives at street position ``at``."""
         scene, look = self.scene, self.scene.look
         base = round(at)
         arrival = scene.journey.arrival(at - 14.0)

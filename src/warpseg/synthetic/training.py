@@ -1,9 +1,13 @@
-"""Labelled stills from many streets, for training."""
+"""Training: renders labelled stills from many streets."""
+
+from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.synthetic.street import Street
+
+__all__ = ["training_frames"]
 
 STILLS_PER_STREET = 4
 
@@ -11,8 +15,8 @@ STILLS_PER_STREET = 4
 def training_frames(count: int, size: tuple[int, int], seed: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return images (count, 3, H, W) uint8 RGB and labels (count, H, W) uint8 from many different streets.
 
-    size is (height, width). Four stills, far apart, come from each street; each street has its own plan, light,
-    camera and traffic. The same seed gives the same frames.
+    ``size`` is (height, width). Four stills, far from each other, come from each street; each street has its own plan,
+    light, camera and traffic. The same seed gives the same frames.
     """
     rng = np.random.default_rng((seed, 5))
     images = np.empty((count, 3, *size), np.uint8)

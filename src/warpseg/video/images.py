@@ -18,9 +18,9 @@ from warpseg.types import Picture, VideoInfo
 from warpseg.video.arrays import luma_of
 from warpseg.video.reader import ASSUMED_RATE, PictureReader, Span
 
-__all__ = ["is_printf_pattern", "open_images"]
+__all__ = ["SUFFIXES", "is_printf_pattern", "natural", "open_images"]
 
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
 _PRINTF = re.compile(r"%0?\d*d")
 _SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
@@ -53,12 +53,12 @@ def _find(source: str) -> list[Path]:
     folder, pattern = (source, "*") if os.path.isdir(source) else os.path.split(source)
     accepted = re.compile(_as_expression(pattern) if is_printf_pattern(pattern) else ".*")
     names = glob.glob("*" if is_printf_pattern(pattern) else pattern, root_dir=folder or None)
-    paths = [Path(folder, name) for name in names if accepted.fullmatch(name) and name.lower().endswith(_SUFFIXES)]
+    paths = [Path(folder, name) for name in names if accepted.fullmatch(name) and name.lower().endswith(SUFFIXES)]
     if not paths:
         raise VideoError(
-            f"{source}: no images found; files that end in {', '.join(suffix[1:] for suffix in _SUFFIXES)} are read"
+            f"{source}: no images found; files that end in {', '.join(suffix[1:] for suffix in SUFFIXES)} are read"
         )
-    return sorted(paths, key=_natural)
+    return sorted(paths, key=natural)
 
 
 def _as_expression(pattern: str) -> str:
@@ -66,7 +66,8 @@ def _as_expression(pattern: str) -> str:
     return r"\d+".join(literals)
 
 
-def _natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+def natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
+    """Return the key that sorts file names in their natural order: 2 before 10."""
     parts = re.findall(r"\d+|\D+", path.name.lower())
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], path.name
 

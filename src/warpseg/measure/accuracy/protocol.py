@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,27 +25,31 @@ Watch = Callable[[int, int, NDArray[Any]], None]
 
 
 class Remembering:
-    """A network that computes the features of each frame once, for many runs over one decoded video.
+    """A network that computes the map of each frame once, for many runs over one decoded video.
 
-    Frames are known by their number: make another for another video. It holds all features until it is told to
-    ``forget``. Speed must not be measured with it.
+    Frames are known by their number: make another for another video. Speed must not be measured with it.
+
+    Args:
+        network: computes the maps.
+        maps: where maps are kept, by frame number; by default in memory, until ``forget``.
     """
 
-    def __init__(self, network: SplitNetwork) -> None:
+    def __init__(self, network: SplitNetwork, maps: MutableMapping[int, Tensor] | None = None) -> None:
         self._network = network
-        self._known: dict[int, Tensor] = {}
+        self._maps = {} if maps is None else maps
         self.task = network.task
 
     def features(self, frame: Frame) -> Tensor:
-        """Return the features of a frame, computed when first asked for."""
-        if frame.index not in self._known:
+        """Return the map of a frame, computed when first asked for."""
+        if frame.index not in self._maps:
             # Of a copy: the frame itself would keep its converted pixels as long as it is held.
-            self._known[frame.index] = self._network.features(replace(frame))
-        return self._known[frame.index]
+            self._maps[frame.index] = self._network.features(replace(frame))
+        return self._maps[frame.index]
 
     def forget(self, before: int) -> None:
-        """Drop the features of frames that come before number ``before``."""
-        self._known = {index: f for index, f in self._known.items() if index >= before}
+        """Drop the maps of frames that come before number ``before``."""
+        for index in [index for index in self._maps if index < before]:
+            del self._maps[index]
 
 
 def by_offset(

@@ -18,7 +18,7 @@ from warpseg.measure.speed.settings import measure, some_of
 from warpseg.networks import Network
 from warpseg.run import record
 
-__all__ = ["evaluate"]
+__all__ = ["evaluate", "model_facts"]
 
 Progress = Callable[[str], None]
 
@@ -68,7 +68,7 @@ def evaluate(
             "encoding": dataset.encoding,
             "network_sees": "decoded frames" if dataset.decoded else "clean frames",
         },
-        "model": _seen(dataset, network)["model"],
+        "model": model_facts(network),
         "classes": list(results[EVERY][0].classes),
         "categories": list(dataset.categories),
         "margin": margin,
@@ -121,8 +121,18 @@ def _accuracy(
 def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
     """Return what accuracy depends on beside clip and setting."""
     return {
-        "model": {**record.model(network), "short_side": network.short_side},
+        "model": model_facts(network),
         "dataset": dataset.name,
         "labelled": dataset.is_labelled,
         "classes": dataset.classes,
+    }
+
+
+def model_facts(network: Network) -> dict[str, Any]:
+    """Return the facts of a network on which accuracy depends."""
+    return {
+        **record.model(network),
+        "short_side": network.short_side,
+        "imgsz": network.imgsz,
+        "compiled": network.compiled,
     }

@@ -42,8 +42,11 @@ class Result:
 def choices_of(schemes: Sequence[str]) -> list[Choice]:
     """Return what is tried of each scheme: Algorithm 2 by confidence and by distance alone.
 
-    The maxima are left out: they carry features, and lose to the average.
+    The maxima are left out: they carry features, and lose to the average. Raises ``ValueError`` for scheme ``every``,
+    which all choices are compared with.
     """
+    if "every" in schemes:
+        raise ValueError("scheme 'every' has no interval to choose: give others")
     fusions = {"interpolate": ("average", "confidence")}
     return [Choice(scheme, fusion) for scheme in schemes for fusion in fusions.get(scheme, ("average",))]
 

@@ -6,44 +6,24 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from warpseg.classes import IGNORE
-from warpseg.core.schemes import Estimate, SplitNetwork
+from warpseg.core.schemes import Estimate
 from warpseg.engine.segmentation import Segmentation
+from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import WarpsegError
 from warpseg.measure.accuracy.chunks import Reader
 from warpseg.measure.accuracy.metrics import Matrix
-from warpseg.measure.accuracy.protocol import by_offset
+from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.calibration.bootstrap import FEWEST, lower_bound, weakest
+from warpseg.measure.calibration.map_files import MapFiles
 from warpseg.measure.calibration.samples import GAP, SPAN, Excerpt, Material, Plan
 from warpseg.measure.calibration.search import Choice, Row
 from warpseg.measure.calibration.targets import Measure, by_distance, worst
-from warpseg.networks import Network, ScoreSpace
+from warpseg.networks import Network
 from warpseg.types import Classes, Frame
 
 __all__ = ["ExcerptJudge"]
-
-
-class Stored:
-    """A network that computes each frame of all sources once and keeps the maps in files of ``folder``."""
-
-    def __init__(self, network: SplitNetwork, folder: Path) -> None:
-        self._network, self._folder = network, folder
-        self.source = 0  # number of the source that frames are from now
-        self.task = network.task
-        self._device: torch.device | None = None
-
-    def features(self, frame: Frame) -> Tensor:
-        """Return the features of a frame, read again or computed."""
-        path = self._folder / f"{self.source}_{frame.index}.npy"
-        if path.exists():
-            return torch.from_numpy(np.load(path)).to(self._device)
-        f = self._network.features(frame)
-        self._device = f.device
-        np.save(path, f.cpu().numpy())
-        return f
 
 
 class ExcerptJudge:
@@ -66,13 +46,13 @@ class ExcerptJudge:
     ) -> None:
         self._network, self._materials, self._plan, self._folder = network, materials, chosen, folder
         self._measure, self._meets, self._level, self._say = measure, meets, level, say
-        self._stores: dict[str, Stored] = {}
+        self._networks: dict[tuple[str, int], tuple[Remembering, MapFiles]] = {}  # by representation and source
         self._classes = network.classes
 
     @property
     def network_frames(self) -> int:
         """How many frames the network has run on."""
-        return len({path.name for path in self._folder.rglob("*.npy")})
+        return len({(source, index) for (_, source), (_, maps) in self._networks.items() for index in maps})
 
     def __call__(self, choices: Sequence[Choice], n: int) -> list[Row]:
         """Score settings of one interval; raises ``WarpsegError`` where sources end early and too few are left."""
@@ -102,13 +82,12 @@ class ExcerptJudge:
     def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
         """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
         segmenter = choice.segmenter(self._network, n)
-        store = self._store(segmenter.representation.name)
-        store.source = excerpt.source
+        network = self._remembering(segmenter, excerpt.source)
         labels = self._materials[excerpt.source].labels
-        classes = self._known_classes(store, frames[0])
+        classes = self._known_classes(network, frames[0])
         if labels is None:
             position = {frame.index: frame for frame in frames}
-            shown = {i: Estimate(position[i], 0, store.task(store.features(position[i]))) for i in excerpt.targets}
+            shown = {i: Estimate(position[i], 0, network.task(network.features(position[i]))) for i in excerpt.targets}
             truth = {i: Segmentation(estimate, classes).labels() for i, estimate in shown.items()}
         else:
             truth = {i: labels[i] for i in excerpt.targets}
@@ -116,22 +95,22 @@ class ExcerptJudge:
         def scheme(frames: Sequence[Frame]) -> Iterator[Estimate]:
             # No further than the keyframe after the last target: what comes then is not judged.
             last = (excerpt.targets[-1] - frames[0].index) // n + 1
-            # The schemes as ``segment`` runs them, but on the stored maps.
-            return segmenter.estimates(frames[: last * n + 1], store)
+            # The schemes as ``segment`` runs them, but on the remembered maps.
+            return segmenter.estimates(frames[: last * n + 1], network)
 
         matrices: Matrix = by_offset(frames, truth, scheme, n, classes).matrices.sum(1)  # type: ignore[arg-type]
         return matrices
 
-    def _store(self, space: str) -> Stored:
-        if space not in self._stores:
-            folder = self._folder / space
-            folder.mkdir()
-            self._stores[space] = Stored(self._network if space == "features" else ScoreSpace(self._network), folder)
-        return self._stores[space]
+    def _remembering(self, segmenter: Segmenter, source: int) -> Remembering:
+        name = segmenter.representation.name
+        if (name, source) not in self._networks:
+            maps = MapFiles(self._folder / name / str(source))
+            self._networks[name, source] = Remembering(segmenter.representation.network, maps), maps
+        return self._networks[name, source][0]
 
-    def _known_classes(self, store: Stored, frame: Frame) -> Classes:
+    def _known_classes(self, network: Remembering, frame: Frame) -> Classes:
         if self._classes is None:
-            count = len(store.task(store.features(frame)))
+            count = len(network.task(network.features(frame)))
             self._classes = Classes(tuple(f"class {i}" for i in range(count)), ((0, 0, 0),) * count)
         if len(self._classes) > IGNORE:
             raise WarpsegError(f"{self._network.name} has {len(self._classes)} classes; up to {IGNORE} can be counted")

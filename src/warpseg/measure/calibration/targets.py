@@ -27,6 +27,11 @@ class Target:
     value: float
 
     @property
+    def option(self) -> str:
+        """The option of the command line that asks for it."""
+        return "--min-fps" if self.kind == "target-fps" else f"--{self.kind}"
+
+    @property
     def needs_labels(self) -> bool:
         """Whether it can only be judged with true labels."""
         return self.kind in ("min-miou", "max-drop")

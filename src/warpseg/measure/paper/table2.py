@@ -62,16 +62,17 @@ def table2(
     out: Path,
     *,
     motion: str = "auto",
-    conv_weights: Path | None = None,
+    fusion_weights: Path | None = None,
     progress: Callable[[str], None] = lambda line: None,
     command: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Measure the table and write ``table2.json``. Arguments and errors are those of ``evaluate``."""
     fusions: dict[str, Any] = {
         "forward": forward, "backward": backward, "max": "maximum", "max, literal": "maximum-literal",
-        "average": "average", "confidence": "confidence", "conv": convolution(conv_weights) if conv_weights else None,
+        "average": "average", "confidence": "confidence",
+        "conv": convolution(fusion_weights) if fusion_weights else None,
     }  # fmt: skip
-    if not network.shows_features and (conv_weights or fusions["max"]):
+    if not network.shows_features and (fusion_weights or fusions["max"]):
         progress(f"note: {network.name} shows no features, so its scores are fused")
     chosen = {
         way: {

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from warpseg import networks
+from warpseg.engine.choices import SCHEMES, check
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
 from warpseg.files import write_json
@@ -55,10 +56,9 @@ def bench(
     in processes of their own, which need ``model`` by name. Raises ``VideoError`` for a source that cannot be read,
     ``OutputError`` where ``out`` cannot be written, ``ValueError`` for options that do not go together.
     """
-    if scheme not in ("copy", "propagate", "interpolate"):
-        raise ValueError(
-            f"scheme {scheme!r}: expected copy, propagate or interpolate; frame by frame is always measured"
-        )
+    check("scheme", scheme, SCHEMES)
+    if scheme == "every":
+        raise ValueError("scheme 'every' is always measured: choose another to compare with it")
     if set(save) - set(KINDS) or not save:
         raise ValueError(f"save {', '.join(save) or 'nothing'}: expected some of {', '.join(KINDS)}")
     if rounds < 1 or min(intervals, default=0) < 1:

@@ -12,13 +12,14 @@ import torch
 from warpseg.engine.segmenter import Segmenter
 from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages, Summary
-from warpseg.sinks import Sink, begin
+from warpseg.sinks import SINKS, begin
+from warpseg.sinks.base import FrameResult, Sink
 
 __all__ = ["KINDS", "MODEL", "STAGES", "alone"]
 
 STAGES = ("decode", "motion", "colour conversion", "network", "warp and fuse", "labels", "write")
 MODEL = ("network", "warp and fuse", "labels")  # what "model only" counts
-KINDS = ("overlay", "masks", "confidence", "images", "stats")  # outputs that are written frame by frame
+KINDS = tuple(SINKS)  # outputs that are written frame by frame
 
 
 class _Settled(Stages):
@@ -50,7 +51,7 @@ def alone(segmenter: Segmenter, source: Source, save: Collection[str], max_frame
                     open_sinks.enter_context(sink)
             with stages.measure("write"):
                 for sink in sinks:
-                    sink.write(result.frame, ids, is_key=result.is_key, distance=result.distance, confidence=confidence)
+                    sink.write(FrameResult(result.frame, ids, result.is_key, result.distance, confidence))
         with stages.measure("write"):
             open_sinks.close()
     return stages.summary()

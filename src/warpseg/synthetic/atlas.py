@@ -1,9 +1,11 @@
-"""Textures that are filtered in both directions separately (ripmaps), so that oblique facades neither blur nor shimmer.
+"""Atlas: stores textures as ripmaps, filtered in each direction separately, so that oblique facades stay sharp.
 
-A texture is (h, w, 5) uint8, sides powers of two: red, green, blue, coverage, and how much of the colour is taken
-from the tint of the quad that shows it. All but the coverage are multiplied by the coverage, so averages stay right
-at silhouettes.
+A texture is (h, w, 5) uint8 with sides that are powers of two: red, green, blue, coverage, and the share of the colour
+that comes from the tint of its quad. All but the coverage are premultiplied by the coverage, so that averages stay
+right at silhouettes.
 """
+
+from __future__ import annotations
 
 import math
 from collections.abc import Sequence
@@ -20,20 +22,16 @@ CHANNELS = 5
 
 @dataclass(frozen=True)
 class Atlas:
-    """All textures of a street in one array.
+    """All textures of a street in one array."""
 
-    texels (n, 5) uint8; starts (textures, 11, 11) int64 first texel of level (down, across); sizes (textures, 2)
-    int64 height and width of the finest level; opaque (textures,) bool True where no texel is transparent.
-    """
-
-    texels: NDArray[np.uint8]
-    starts: NDArray[np.int64]
-    sizes: NDArray[np.int64]
-    opaque: NDArray[np.bool_]
+    texels: NDArray[np.uint8]  # (n, 5)
+    starts: NDArray[np.int64]  # (textures, 11, 11): first texel of level (down, across)
+    sizes: NDArray[np.int64]  # (textures, 2): height and width of the finest level
+    opaque: NDArray[np.bool_]  # (textures): whether no texel is transparent
 
 
 def build_atlas(textures: Sequence[NDArray[np.uint8]]) -> Atlas:
-    """Pack textures with all their reductions by powers of two, across and down."""
+    """Pack textures (h, w, 5) with all their reductions by powers of two, across and down."""
     starts = np.zeros((len(textures), LEVELS, LEVELS), np.int64)
     sizes = np.array([texture.shape[:2] for texture in textures], np.int64)
     total = 0
@@ -88,7 +86,7 @@ def _fill_levels(texture: NDArray[np.uint8], texels: NDArray[np.uint8], starts: 
 
 @kernel
 def level_for(footprint: float, side: int) -> int:
-    """Return the reduction at which one texel is about as wide as the sample, for a texture side in texels."""
+    """Return the level at which one texel is about as wide as the footprint, for a side of ``side`` texels."""
     level = 0
     size = footprint * 0.75
     while size > 1.0 and (side >> (level + 1)) > 0:
@@ -101,7 +99,7 @@ def level_for(footprint: float, side: int) -> int:
 def sample(
     texels: NDArray[np.uint8], start: int, rows: int, columns: int, u: float, v: float, out: NDArray[np.float32]
 ) -> None:
-    """Write the bilinear sample at (u right, v up), both in [0, 1], of one level into out (5,), still premultiplied."""
+    """Write the bilinear sample of one level at (u right, v up), both in [0, 1], to ``out`` (5), premultiplied."""
     x = min(max(u * columns - 0.5, 0.0), columns - 1.0)
     y = min(max((1.0 - v) * rows - 0.5, 0.0), rows - 1.0)
     j = math.floor(x)

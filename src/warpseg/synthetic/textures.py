@@ -1,4 +1,6 @@
-"""The small textures that all streets share: vehicles, people, signs, fences, roofs."""
+"""Textures: draws the small textures that all streets share: vehicles, people, signs, fences, roofs."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,6 +12,7 @@ from warpseg.synthetic.canvas import Canvas, Colour, Mask, speckle
 
 Picture = NDArray[np.uint8]
 
+# Side views of vehicles, from the rear bumper over the roof to the front bumper: (metres ahead, metres up).
 PROFILES: dict[str, tuple[tuple[float, float], ...]] = {
     "sedan": (
         (0.0, 0.3), (0.03, 0.92), (0.75, 1.0), (1.3, 1.4), (2.55, 1.43), (3.35, 0.97), (4.25, 0.76), (4.4, 0.3),
@@ -27,7 +30,6 @@ PROFILES: dict[str, tuple[tuple[float, float], ...]] = {
         (0.0, 0.35), (0.02, 1.2), (0.05, 1.25), (0.1, 2.95), (9.6, 3.0), (9.8, 1.25), (9.9, 1.1), (9.95, 0.35),
     ),
 }  # fmt: skip
-"""Side views of vehicles, from the rear bumper over the roof to the front bumper: (metres ahead, metres up)."""
 
 GLASS: Colour = (0.12, 0.14, 0.17)
 SKYLIGHT = np.array((0.82, 0.91, 1.0), np.float32)
@@ -35,7 +37,7 @@ RUBBER: Colour = (0.06, 0.06, 0.065)
 
 
 def belt(profile: Sequence[tuple[float, float]]) -> float:
-    """Return the height at which a vehicle's body ends and its windows begin."""
+    """Return the height, in metres, at which a vehicle's body ends and its windows begin."""
     return max(profile[2][1], profile[5][1])
 
 
@@ -244,7 +246,7 @@ def _gable() -> Picture:
 
 
 @cache
-def shared_pictures() -> dict[str, Picture]:
+def shared_textures() -> dict[str, Picture]:
     """Return all shared textures by name, (h, w, 5) uint8 each."""
     rng = np.random.default_rng(20)
     pictures = {

@@ -1,4 +1,4 @@
-"""Fusion by evidence: the hypothesis that the picture supports wins, and confidence means something."""
+"""Fusion by confidence: the hypothesis that the picture supports wins, and confidence means something."""
 
 from __future__ import annotations
 

@@ -1,0 +1,18 @@
+"""Noise as grey values, and the window that block matching compares."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from warpseg.motion.sad import WINDOW
+
+Luma = NDArray[np.uint8]
+
+
+def noise(size: tuple[int, int], seed: int = 0) -> Luma:
+    return np.random.default_rng(seed).integers(0, 256, size, np.uint8)
+
+
+def window(picture: NDArray[np.generic], top: int, left: int) -> NDArray[np.int64]:
+    return picture[top : top + WINDOW, left : left + WINDOW].astype(np.int64)
