@@ -73,7 +73,7 @@ def gpu_ms(run: Callable[[], object], repeats: int) -> dict[str, float]:
     return {"median_ms": statistics.median(times), "p95_ms": sorted(times)[int(0.95 * (len(times) - 1))]}
 
 
-def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.device) -> dict[str, Any]:
+def window(between: int, size: tuple[int, int], *, confident: bool, device: torch.device) -> dict[str, Any]:
     """Make what the kernels need for a window: random maps, paths that are smooth and partly leave the frame."""
     from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
     from warpseg.labels.gpu_warp import Evidence
@@ -97,7 +97,7 @@ def window(between: int, size: tuple[int, int], *, judged: bool, device: torch.d
         "backward": torch.randn(CLASSES, *cells, generator=generator).to(device),
         "paths": paths.contiguous().to(device),
         "weights": torch.linspace(0.9, 0.1, between).to(device),
-        "evidence": evidence if judged else None,
+        "evidence": evidence if confident else None,
     }
 
 
@@ -116,18 +116,24 @@ def intermediate_frames(repeats: int, device: torch.device) -> list[dict[str, An
 
     rows: list[dict[str, Any]] = []
     for interval in (2, 5, 10, 20):
-        for judged in (True, False):
-            given = window(interval - 1, SIZE, judged=judged, device=device)
+        for confident in (True, False):
+            given = window(interval - 1, SIZE, confident=confident, device=device)
             scores, _ = carry_cells(**given)
             whole = gpu_ms(lambda given=given: label_window(given, SIZE), repeats)  # type: ignore[misc]
             carry = gpu_ms(lambda given=given: carry_cells(**given), repeats)  # type: ignore[misc]
             label = gpu_ms(lambda scores=scores: labels_gpu(scores, SIZE), repeats)  # type: ignore[misc]
             a_frame = whole["median_ms"] / (interval - 1)
             rows.append(
-                {"interval": interval, "confidence": judged, "window": whole, "warp_and_fuse": carry, "labels": label}
+                {
+                    "interval": interval,
+                    "confidence": confident,
+                    "window": whole,
+                    "warp_and_fuse": carry,
+                    "labels": label,
+                }
                 | {"ms_a_frame": a_frame, "goal_ms": GOAL_MS, "met": a_frame <= GOAL_MS}
             )
-            print(f"interval {interval}, confidence {judged}: {a_frame:.4f} ms of GPU time a frame", flush=True)
+            print(f"interval {interval}, confidence {confident}: {a_frame:.4f} ms of GPU time per frame", flush=True)
     return rows
 
 
@@ -147,8 +153,10 @@ def keyframes(repeats: int, peak_tflops: float | None, device: torch.device) -> 
             tflops = batch * flop / took["median_ms"] / 1e9
             share = None if peak_tflops is None else tflops / peak_tflops
             rows.append({**took, "how": how, "batch": batch, "tflop_a_second": tflops, "share_of_peak": share})
-            said = "" if share is None else f", {100 * share:.0f} % of the peak"
-            print(f"{how}, batch {batch}: {took['median_ms'] / batch:.2f} ms, {tflops:.0f} TFLOP/s{said}", flush=True)
+            of_peak = "" if share is None else f", {100 * share:.0f} % of the peak"
+            print(
+                f"{how}, batch {batch}: {took['median_ms'] / batch:.2f} ms, {tflops:.0f} TFLOP/s{of_peak}", flush=True
+            )
     return rows
 
 
@@ -167,7 +175,7 @@ def paper_segmenter(interval: int) -> Segmenter:
 
 
 def whole_videos(path: Path) -> list[dict[str, Any]]:
-    """Time runs from a file to a mask video beside decoding alone."""
+    """Time runs from a file to a mask video and decoding alone."""
     rows: list[dict[str, Any]] = []
     for interval in (1, 5, 10, 20):
         segmenter = paper_segmenter(interval)

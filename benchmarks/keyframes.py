@@ -98,7 +98,7 @@ def seconds(network: Network, frames: Sequence[Frame]) -> float:
 
 
 def timed(compared: Sequence[Option], frames: Sequence[Frame], rounds: int, *, warm: bool) -> Iterator[Row]:
-    """Yield the milliseconds a frame of each option, in turns; ``warm`` runs each once just before it is timed."""
+    """Yield the milliseconds per frame of each option, in turns; ``warm`` runs each once just before it is timed."""
     milliseconds: dict[str, list[float]] = {name: [] for name, _, _ in compared}
     for _ in range(rounds):
         for name, network, batch in compared:
@@ -187,7 +187,7 @@ def tables(results: Mapping[str, Any]) -> Iterator[str]:
     for network, rows in results["networks"].items():
         yield f"**{TITLES[network]}**"
         yield ""
-        yield "| | ms a frame | over fp32 | labels as in fp32 | mIoU |"
+        yield "| | ms per frame | over fp32 | labels as in fp32 | mIoU |"
         yield "|---|---|---|---|---|"
         for row in rows:
             accuracy = f"{row['mIoU']:.1f}" if "mIoU" in row else ""

@@ -39,7 +39,7 @@ PAST, FUTURE = 12, 4  # frames among which a vector's reference is looked for
 
 @dataclass(frozen=True)
 class Alone:
-    """What one picture's vectors say without a look at the pictures they are taken to."""
+    """Fields from one picture's vectors alone, not checked against the pictures."""
 
     adjacent: MotionField  # each vector as if it pointed to the frame before
     scaled: MotionField
@@ -50,7 +50,7 @@ class Alone:
 def alone(pictures: Sequence[Picture]) -> list[Alone]:
     """Resolve the vectors of each picture and make fields of them."""
     planes = [Plane.of(picture.luma) for picture in pictures]
-    said = []
+    fields = []
     for i, (picture, plane) in enumerate(zip(pictures, planes, strict=True)):
         near = range(max(i - PAST, 0), min(i + FUTURE + 1, len(planes)))
         candidates = {j - i: planes[j] for j in near if j != i}
@@ -60,7 +60,7 @@ def alone(pictures: Sequence[Picture]) -> list[Alone]:
         area = {d: float((blocks[:, 2] * blocks[:, 3])[distance == d].sum()) for d in set(distance[distance < 0])}
         hop = -int(max(area, key=lambda d: area[d])) if area else 0
         past = blocks[distance < 0] if area else blocks
-        said.append(
+        fields.append(
             Alone(
                 _field(plane, past, {-1: planes[max(i - 1, 0)]}),
                 _field(plane, blocks, candidates),
@@ -68,7 +68,7 @@ def alone(pictures: Sequence[Picture]) -> list[Alone]:
                 _field(plane, blocks[distance == -hop], {-1: planes[max(i - 1, 0)]}),
             )
         )
-    return said
+    return fields
 
 
 def _field(plane: Plane, blocks: NDArray[np.float32], candidates: dict[int, Plane]) -> MotionField:
@@ -86,13 +86,13 @@ def _field(plane: Plane, blocks: NDArray[np.float32], candidates: dict[int, Plan
     return MotionField(offsets, torch.ones(plane.grid))
 
 
-def hops(said: Sequence[Alone], frame: Frame, key: Frame, size: tuple[int, int]) -> MotionField:
+def hops(vectors: Sequence[Alone], frame: Frame, key: Frame, size: tuple[int, int]) -> MotionField:
     """Return the path along the codec's own references: over each frame's most used one, as far as the keyframe."""
     path, i = [], frame.index
     while i > key.index:
-        far = said[i].hop and i - said[i].hop >= key.index
-        path.append(said[i].hopped if far else said[i].scaled)
-        i -= said[i].hop if far else 1
+        far = vectors[i].hop and i - vectors[i].hop >= key.index
+        path.append(vectors[i].hopped if far else vectors[i].scaled)
+        i -= vectors[i].hop if far else 1
     return follow(path, size)
 
 
@@ -106,20 +106,20 @@ def run(context: Context) -> list[Row]:
     drive, n = context.drive(), context.pick(10, 2)
     path = Clip(drive.pictures, drive.rate, context.scratch).encode(ENCODINGS[ENCODING], CRF).path
     with open_pictures(path) as pictures:
-        said = alone(list(pictures))
+        vectors = alone(list(pictures))
     with open_video(path, motion="codec") as video:
         searched = list(video)
     with open_video(path, motion="estimate") as video:
         estimated = list(video)
-    adjacent = with_motion(searched, [one.adjacent for one in said])
-    scaled = with_motion(searched, [one.scaled for one in said])
+    adjacent = with_motion(searched, [one.adjacent for one in vectors])
+    scaled = with_motion(searched, [one.scaled for one in vectors])
     one, two = METHODS["propagate"], METHODS["interpolate, average"]
     constructions: list[tuple[str, str, list[Frame], Callable[..., Iterator[Estimate]]]] = [
         ("vectors as if to the frame before", "propagate", adjacent, one),
         ("vectors as if to the frame before", "interpolate", adjacent, two),
         ("vectors scaled to one frame", "propagate", scaled, one),
         ("vectors scaled to one frame", "interpolate", scaled, two),
-        ("vectors along their references", "propagate", scaled, partial(along, partial(hops, said))),
+        ("vectors along their references", "propagate", scaled, partial(along, partial(hops, vectors))),
         ("searched from vectors", "propagate", searched, one),
         ("searched from vectors", "interpolate", searched, two),
         ("searched without vectors", "propagate", estimated, one),

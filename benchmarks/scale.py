@@ -111,7 +111,9 @@ def run(context: Context) -> dict[str, Any]:
     results["rows"] = measure(context, frames, rounds)
     results["fit"] = fit(results["rows"]["size"])
     for name, found in results["fit"].items():
-        print(f"{name:18} {found['slope']:8.2f} ms a megapixel, R2 {found['r2']:.3f}, exponent {found['exponent']:.2f}")
+        print(
+            f"{name:18} {found['slope']:8.2f} ms per megapixel, R2 {found['r2']:.3f}, exponent {found['exponent']:.2f}"
+        )
     first, last = results["memory"][0], results["memory"][-1]
     print(f"memory: {last['frames']} frames take {last['bytes'] / first['bytes']:.3f} times that of {first['frames']}")
     return results
@@ -124,7 +126,7 @@ def tables(found: dict[str, Any]) -> Iterator[str]:
         header = [what, *(f"{name}, ms" for name in stages)]
         cells = [[str(row[what]), *(f"{row['ms'][name]:.2f}" for name in stages)] for row in rows]
         if what == "size":
-            header.append("all, ms a megapixel")
+            header.append("all, ms per megapixel")
             for row, line in zip(rows, cells, strict=True):
                 line.append(f"{sum(row['ms'].values()) / row['megapixels']:.2f}")
         yield from table.markdown((header, cells))
@@ -132,7 +134,7 @@ def tables(found: dict[str, Any]) -> Iterator[str]:
     if found.get("fit"):
         yield "Time as a power of the number of pixels (1 is linear), and the share that a straight line explains:"
         yield ""
-        header = ["stage", "exponent", "R² of the line", "ms a megapixel"]
+        header = ["stage", "exponent", "R² of the line", "ms per megapixel"]
         rows = [
             [name, f"{fit['exponent']:.2f}", f"{fit['r2']:.3f}", f"{fit['slope']:.2f}"]
             for name, fit in found["fit"].items()

@@ -104,6 +104,10 @@ def test_a_section_is_written_between_its_markers(tmp_path: Path) -> None:
     for _ in range(2):
         pages.fill(page, "speed", ["new", "lines", ""])
         assert page.read_text() == "before\n\n<!-- speed: begin -->\n\nnew\nlines\n\n<!-- speed: end -->\n\nafter\n"
+    row, note = f"| {'cell ' * 30}|", "- " + "word " * 30
+    pages.fill(page, "speed", [row, "", note])
+    inside = page.read_text().splitlines()[4:-4]
+    assert inside == [row, "", "- " + "word " * 18 + "word", "  " + "word " * 10 + "word"]
     with pytest.raises(SystemExit, match=r"page.md: no <!-- scale: begin -->"):
         pages.fill(page, "scale", [])
 

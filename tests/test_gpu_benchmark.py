@@ -1,4 +1,4 @@
-"""What of the GPU's benchmark can be run without one."""
+"""The GPU benchmark, as far as it runs without a GPU."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_peak_is_known_by_name() -> None:
 
 def test_the_window_that_is_timed_is_labelled() -> None:
     size = (32, 64)
-    given = gpu.window(2, size, judged=True, device=DEVICE)
+    given = gpu.window(2, size, confident=True, device=DEVICE)
     found = gpu.label_window(given, size)
     assert found.shape == (2, *size)
     maps, _ = cells.carry_cells(**given)

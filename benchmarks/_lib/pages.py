@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 __all__ = ["Figure", "Table", "figures", "fill", "tables"]
+
+_WIDTH = 100
 
 Table = Callable[[Any], Iterable[str]]  # lines of Markdown of a benchmark's results
 Figure = Callable[[Any, Path], None]  # draws them into a file
@@ -20,8 +23,20 @@ def fill(page: Path, section: str, lines: Iterable[str]) -> None:
     _, closed, after = rest.partition(end)
     if not (opened and closed):
         raise SystemExit(f"{page}: no {begin} ... {end}")
-    inside = "\n".join(lines).strip()
+    inside = "\n".join(_wrapped("\n".join(lines))).strip()
     page.write_text(f"{before}{begin}\n\n{inside}\n\n{end}{after}", encoding="utf-8")
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """Yield the lines of Markdown, prose at most 100 characters wide; tables, headings, pictures and code stay."""
+    code = False
+    for line in text.split("\n"):
+        code ^= line.startswith("```")
+        if code or len(line) <= _WIDTH or line.startswith(("|", "#", "!", "```")):
+            yield line
+        else:
+            indent = "  " if line.startswith("- ") else ""
+            yield from wrap(line, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def tables(root: Path, results: Any, sections: Mapping[str, Table]) -> None:

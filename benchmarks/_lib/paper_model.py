@@ -20,7 +20,7 @@ from warpseg.networks import Network, Precision, deeplab, load
 from warpseg.networks.network import pick_device, pick_dtype
 
 CLASSES = 20
-_THIN = 64  # pixels between those that tell frames apart
+_THIN = 64  # pixels between those that distinguish frames
 
 
 def paper_network(video: Path, *, device: str = "auto", precision: Precision = "auto") -> Network:
@@ -45,13 +45,13 @@ def paper_network(video: Path, *, device: str = "auto", precision: Precision = "
 
 @torch.inference_mode()
 def _scores(video: Path, device: torch.device) -> tuple[Tensor, Tensor]:
-    """Return what tells frames apart (frames, values) and their scores (frames, 20, h, w) at stride 16."""
+    """Return values that distinguish frames, (frames, values), and their scores (frames, 20, h, w) at stride 16."""
     embedded = load("camvid", device=str(device), precision="fp32")
     thumbs, maps = list[Tensor](), list[Tensor]()
     with open_video(video, motion="none") as frames:
         for frame in frames:
             if len(maps) == 256:
-                raise ValueError(f"{video}: more than 256 frames cannot be told apart; choose a shorter video")
+                raise ValueError(f"{video}: more than 256 frames cannot be distinguished; choose a shorter video")
             height, width = frame.size
             scores = embedded.task(embedded.features(frame))[None]
             scores = F.interpolate(scores, (-(-height // deeplab.STRIDE), -(-width // deeplab.STRIDE)), mode="area")[0]
