@@ -15,10 +15,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
 from warpseg.cli import app
 from warpseg.errors import WarpsegError
 from warpseg.measure.speed import cold_start, run, table
+from warpseg.measure.speed.bench_json import Bench
 from warpseg.measure.speed.clip import street_clip
 from warpseg.measure.speed.peak_memory import peak
 from warpseg.measure.speed.stages import KINDS, MODEL, STAGES
@@ -68,6 +70,7 @@ def ran(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, P
 
 def test_a_run_holds_every_number(ran: tuple[Result, Path]) -> None:
     facts: dict[str, Any] = json.loads((ran[1] / "bench.json").read_text())
+    assert not faults(facts, Bench)
     assert [found["interval"] for found in facts["rows"]] == [1, 3, 5]  # frame by frame is always there
     assert [found["keyframes"] for found in facts["rows"]] == [8, 3, 2]
     for found in facts["rows"]:

@@ -13,10 +13,12 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.support.calibration import CHECKSUM, MODEL, profile
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
 from warpseg.cli import app
 from warpseg.errors import ModelError, ProfileError
 from warpseg.measure.calibration.profile import Weights, read, write
+from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.samples import VideoMaterial
 from warpseg.video.encode import encode
 
@@ -89,6 +91,8 @@ def test_a_profile_is_made_used_and_named(run: Callable[..., Result], street: Pa
     assert result.exit_code == 0, result.output
     assert "mIoU" not in result.output  # never by that name
     found = json.loads((tmp_path / "profile.json").read_text())
+    settings = ("format", "settings", "target", "model")
+    assert not faults({key: value for key, value in found.items() if key not in settings}, ProfileFacts)
     reached, evidence = found["reached"], found["evidence"]
     assert reached["bound"] >= 75
     assert reached["weakest_window"] <= reached["worst"]

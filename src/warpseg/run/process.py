@@ -25,6 +25,7 @@ from warpseg.run.interrupt import interruptible, uninterrupted
 from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
+from warpseg.run.run_json import RunFacts
 from warpseg.run.samples import Collected
 from warpseg.sinks import SINKS, begin
 from warpseg.sinks.base import FrameResult, Sink
@@ -192,7 +193,7 @@ class _Outputs:
 
     targets: _Targets
     source: Source
-    record: Callable[[Classes | None], dict[str, Any]]  # writes run.json as things stand, and returns it
+    record: Callable[[Classes | None], RunFacts]  # writes run.json as things stand, and returns it
     classes: Classes | None = None
     sinks: list[Sink] = field(default_factory=list)
     collected: Collected | None = None

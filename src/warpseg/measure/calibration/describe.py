@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from warpseg.measure.calibration.profile_json import Evidence, ProfileFacts
 from warpseg.measure.calibration.run import CONFIDENCE, Result
 from warpseg.measure.calibration.samples import SPAN, Material
 from warpseg.measure.calibration.search import Row
@@ -111,7 +111,7 @@ def _sample(result: Result, materials: Sequence[Material]) -> str:
     )
 
 
-def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
+def facts(result: Result, materials: Sequence[Material]) -> ProfileFacts:
     """Return what a profile says beside its settings, target and model."""
     row = result.row
     evidence = sorted(result.rows, key=lambda each: (str(each.choice), each.interval))
@@ -140,7 +140,7 @@ def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
     }
 
 
-def _facts_of(result: Result, row: Row) -> dict[str, Any]:
+def _facts_of(result: Result, row: Row) -> Evidence:
     between = row.by_distance[1:] or row.by_distance
     return {
         "scheme": row.choice.scheme,
