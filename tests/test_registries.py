@@ -113,20 +113,10 @@ def test_a_new_choice_runs_and_is_recorded(clip: Path, tmp_path: Path) -> None:
     for i, picture in enumerate(moving(8)):
         Image.fromarray(picture).save(frames / f"{i:03}.png")
     common = [*CHOSEN, "--interval", "3", "--device", "cpu"]
+    data = ["--dataset", "new-data", "--root", str(frames)]
     answers = run(
         ["segment", str(clip), "--out", str(tmp_path), "--save", "new-sink", *common],
-        [
-            "evaluate",
-            "--dataset",
-            "new-data",
-            "--root",
-            str(frames),
-            "--out",
-            str(tmp_path / "e"),
-            "--rounds",
-            "0",
-            *common,
-        ],
+        ["evaluate", "--out", str(tmp_path / "e"), "--rounds", "0", *data, *common],
     )
     assert [code for code, _ in answers] == [0, 0], answers
     facts = read(tmp_path / "clip" / "run.json")

@@ -103,6 +103,13 @@ def test_a_former_spelling_is_the_same_option(command: str, name: str) -> None:
     assert FORMER[command, name] in option.opts
 
 
+def test_a_former_spelling_is_understood(tmp_path: Path) -> None:
+    words = ["calibrate", "clip.mp4", "--out", str(tmp_path / "p.json"), "--schemes", "copy", "--windows", "5"]
+    done = CliRunner().invoke(app, [*words, "--target-fps", "9", "--min-agreement", "95"])
+    assert done.exit_code == 2
+    assert "2 targets given" in done.stderr
+
+
 def test_the_network_as_it_is_run_is_recorded_and_kept_apart(data: Path, tmp_path: Path) -> None:
     plain = ("--interval", "2", "--rounds", "0", "--scheme", "copy", "--json")
     facts: list[dict[str, Any]] = []
