@@ -255,7 +255,10 @@ def test_without_matplotlib_there_are_numbers_and_a_note_and_options_reach_the_s
     assert not list(tmp_path.glob("*.png"))
     facts = json.loads(done.stdout.splitlines()[-1])
     assert facts["loading"] == {"device": "cpu", "precision": "fp32", "imgsz": [32, 48], "compile": False}
-    assert facts["options"] == {"fusion": "confidence", "motion": "auto", "batch": 2, "memory": 5e8}
+    assert facts["options"] == {
+        "fusion": "confidence", "fusion_weights": None, "propagation": "composed", "reverse": "searched",
+        "motion": "auto", "flow_weights": None, "batch": 2, "memory": 5e8,
+    }  # fmt: skip
 
 
 def test_a_model_that_has_no_name_cannot_be_loaded_elsewhere(clip: Path, tmp_path: Path) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 __all__ = ["calibrate"]
 
+_KINDS: tuple[Kind, ...] = ("min-miou", "max-drop", "min-agreement", "target-fps")  # the last is --min-fps
+
 
 def calibrate(
     out: o.OutFileOption,
@@ -62,8 +64,7 @@ def calibrate(
     Video comes from SOURCE or from a labelled --dataset. Exit code 1: no setting meets the target, and no profile is
     written.
     """
-    kind, value = _target({"min-miou": min_miou, "max-drop": max_drop, "min-agreement": min_agreement,
-                           "target-fps": min_fps})  # fmt: skip
+    kind, value = _target(min_miou, max_drop, min_agreement, min_fps)
     ignored = numbers(ignore, "--ignore", least=0) if ignore else []
     _check_data(sources or [], dataset, root, labels, needs_labels=kind in ("min-miou", "max-drop"))
     check_file(out, "--out", ".json")
@@ -95,9 +96,7 @@ def calibrate(
             materials, first = _videos(sources or [], motion, flow_weights, samples)
         else:
             data = open_dataset(dataset, root, labels, split=split, ignore=ignored, cache=cache)
-            uses_labels = kind != "min-agreement" and (labels is not None or DATASETS[dataset].labelled)
-            classes = (len(network.classes) if network.classes else 255) if uses_labels else None
-            materials, first = _clips(data, classes, motion, flow_weights, samples)
+            materials, first = _clips(data, _classes(kind, labels, dataset, network), motion, flow_weights, samples)
 
         def speed(choice: Choice, n: int) -> float:
             return frames_per_second(choice.segmenter(network, n, motion=motion, flow_weights=flow_weights), first())
@@ -114,9 +113,9 @@ def calibrate(
     print(f"wrote:  {out}; use it with: warpseg segment --profile {out} --model {model}")
 
 
-def _target(given: dict[Kind, float | None]) -> tuple[Kind, float]:
-    """Return the one target that was given, checked."""
-    chosen = [(kind, value) for kind, value in given.items() if value is not None]
+def _target(*given: float | None) -> tuple[Kind, float]:
+    """Return the one target that was given, checked; ``given`` is in the order of ``_KINDS``."""
+    chosen = [(kind, value) for kind, value in zip(_KINDS, given, strict=True) if value is not None]
     if len(chosen) != 1:
         raise typer.BadParameter(
             f"{len(chosen)} targets given; give exactly one of --min-miou, --max-drop, --min-agreement, --min-fps",
@@ -146,6 +145,13 @@ def _check_data(
         )
     if any(source in ("-", "pipe:", "pipe:0") for source in sources):
         raise typer.BadParameter("a pipe can be read only once; give a file", param_hint="SOURCE")
+
+
+def _classes(kind: Kind, labels: Path | None, dataset: str, network: Network) -> int | None:
+    """Return how many classes labels may have, None if the target ignores labels or there are none."""
+    if kind == "min-agreement" or (labels is None and not DATASETS[dataset].labelled):
+        return None
+    return len(network.classes) if network.classes else 255
 
 
 def _videos(

@@ -142,11 +142,11 @@ def test_auto_stands_beside_fixed_intervals_on_the_same_frames(data: Path, tmp_p
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--interval", "auto", "--scheme", "copy"), "auto follows motion"),
-        (("--interval", "auto", "--motion", "none"), "auto follows motion"),
-        (("--interval", "5", "--max-interval", "9"), "is for --interval auto"),
+        (("--interval", "auto", "--scheme", "copy"), "interval 'auto' follows motion"),
+        (("--interval", "auto", "--motion", "none"), "interval 'auto' follows motion"),
+        (("--interval", "5", "--max-interval", "9"), "needs --interval auto"),
         (("--interval", "2,automatic"), "numbers of at least 1"),
-        (("--fusion", "convolution"), "goes with --fusion convolution"),
+        (("--fusion", "convolution"), "fusion 'convolution' and fusion_weights go together"),
     ],
 )
 def test_usage(data: Path, tmp_path: Path, more: tuple[str, ...], said: str) -> None:
