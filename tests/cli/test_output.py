@@ -43,14 +43,13 @@ def test_full_output_costs_no_work(clips: list[Path], tmp_path: Path) -> None:
 
 
 def test_a_reader_that_wants_no_more_costs_no_work(clips: list[Path], tmp_path: Path) -> None:
-    process = subprocess.Popen(
-        words(clips, tmp_path / "out"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    process.stdout.close()
-    assert process.stderr is not None
-    stderr = process.stderr.read()
-    assert process.wait() == 0
+    command, pipe = words(clips, tmp_path / "out"), subprocess.PIPE
+    with subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        stderr = process.stderr.read()
+    assert process.returncode == 0
     assert stderr.count("standard output is lost (its reader has closed it)") == 1
     assert all((tmp_path / "out" / name / "frames.csv").exists() for name in "ab")
 
