@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,11 +20,11 @@ from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.datasets.clip import Dataset
+    from warpseg.engine.method import Method
     from warpseg.engine.source import Source
     from warpseg.measure.calibration.profile import Profile, Weights
     from warpseg.measure.calibration.run import Result
     from warpseg.measure.calibration.samples import Material
-    from warpseg.measure.calibration.search import Choice
     from warpseg.measure.calibration.targets import Kind
     from warpseg.networks import Network
 
@@ -75,6 +76,7 @@ def calibrate(
         from warpseg import networks
         from warpseg.datasets.open import open_dataset
         from warpseg.engine.method import Method
+        from warpseg.engine.segmenter import Segmenter
         from warpseg.measure.calibration import describe
         from warpseg.measure.calibration.plot import draw
         from warpseg.measure.calibration.profile import Weights, write
@@ -98,8 +100,9 @@ def calibrate(
             data = open_dataset(dataset, root, labels, split=split, ignore=ignored, cache=cache)
             materials, first = _clips(data, _classes(kind, labels, dataset, network), motion, flow_weights, samples)
 
-        def speed(choice: Choice, n: int) -> float:
-            return frames_per_second(choice.segmenter(network, n, motion=motion, flow_weights=flow_weights), first())
+        def speed(choice: Method, n: int) -> float:
+            method = replace(choice, interval=n, motion=motion, flow_weights=flow_weights)
+            return frames_per_second(Segmenter(network, method=method), first())
 
         result = find(
             network, materials, Target(kind, value), choices,
@@ -186,4 +189,4 @@ def _profile(
         raise WarpsegError(describe.failure(result))
     used = {"name": network.name, "sha256": network.checksum}
     facts = describe.facts(result, materials)
-    return Profile(choice.scheme, result.interval, choice.fusion, motion, result.target, used, weights, facts)
+    return Profile(replace(choice, interval=result.interval, motion=motion), result.target, used, weights, facts)

@@ -200,6 +200,11 @@ class Method:
                 found["fusion_weights"] = _file(Path(self.fusion_weights))
         return found
 
+    @property
+    def label(self) -> str:
+        """The scheme, and the fusion where it has one, for any interval: ``interpolate (confidence)``."""
+        return f"{self.scheme} ({self.fusion_name})" if self.interpolates else self.scheme
+
     def __str__(self) -> str:
         """Name the method in a few words, leaving out what is the default."""
         if self.scheme == "every":

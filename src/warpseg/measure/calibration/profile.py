@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast, get_args
 
 from warpseg.engine.choices import FUSIONS, MOTIONS, SCHEMES
+from warpseg.engine.method import Method
 from warpseg.errors import ModelError, ProfileError
 from warpseg.files import write_json
 from warpseg.measure.calibration.profile_json import ProfileFacts
@@ -54,10 +55,7 @@ class Weights:
 class Profile:
     """What ``warpseg calibrate`` found."""
 
-    scheme: str
-    interval: int
-    fusion: str
-    motion: str
+    method: Method  # scheme, interval, fusion and motion; the rest by default
     target: Target
     model: Mapping[str, str | None]  # name, sha256 of the weights
     flow_weights: Weights | None = None  # of motion "flow"; None: OpenCV's DIS
@@ -77,7 +75,13 @@ class Profile:
 
 def write(profile: Profile, path: Path) -> None:
     """Write a profile; raises ``OutputError`` where it cannot be."""
-    settings = {key: getattr(profile, key) for key in ("scheme", "interval", "fusion", "motion")}
+    method = profile.method
+    settings: dict[str, Any] = {
+        "scheme": method.scheme,
+        "interval": method.interval,
+        "fusion": method.fusion_name,
+        "motion": method.motion,
+    }
     if profile.flow_weights is not None:
         settings["flow_weights"] = asdict(profile.flow_weights)
     held = {
@@ -113,10 +117,7 @@ def read(path: Path) -> Profile:
     if weights is not None and not (isinstance(weights, dict) and {*weights} == {"file", "sha256"}):
         raise ProfileError(f"{path}: flow_weights {weights!r}: expected a file and its sha256")
     return Profile(
-        settings["scheme"],
-        interval,
-        settings["fusion"],
-        settings["motion"],
+        Method(settings["scheme"], interval, fusion=settings["fusion"], motion=settings["motion"]),
         Target(target["kind"], float(value)),
         model,
         None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
