@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.sad import WINDOW
+from warpseg.motion.sad import PATCH
 
 Luma = NDArray[np.uint8]
 
@@ -15,4 +15,4 @@ def noise(size: tuple[int, int], seed: int = 0) -> Luma:
 
 
 def window(picture: NDArray[np.generic], top: int, left: int) -> NDArray[np.int64]:
-    return picture[top : top + WINDOW, left : left + WINDOW].astype(np.int64)
+    return picture[top : top + PATCH, left : left + PATCH].astype(np.int64)
