@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.support.pans import SIZE, grey, pan, pixels_off
-from tests.support.windows import noise, window
+from tests.support.patches import noise, patch
 from warpseg.engine.source import open_video
 from warpseg.motion.estimate import predictions
 from warpseg.motion.luma import CELL, Plane
@@ -75,7 +75,7 @@ def test_no_prediction_leads_out_of_the_picture(size: tuple[int, int], extent: f
         x, y = found.whole[:, row, column].tolist()
         assert 0 <= left + x <= width - PATCH
         assert 0 <= top + y <= height - PATCH
-        apart = np.abs(window(now.pixels, top, left) - window(before.pixels, top + y, left + x)).sum()
+        apart = np.abs(patch(now.pixels, top, left) - patch(before.pixels, top + y, left + x)).sum()
         assert found.error[row, column] == apart
     offsets, confidence = refine(now, before, found)
     assert bool(np.isfinite(offsets).all())

@@ -1,4 +1,4 @@
-"""Noise as grey values, and the window that block matching compares."""
+"""Noise as grey values, and the patch that block matching compares."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ def noise(size: tuple[int, int], seed: int = 0) -> Luma:
     return np.random.default_rng(seed).integers(0, 256, size, np.uint8)
 
 
-def window(picture: NDArray[np.generic], top: int, left: int) -> NDArray[np.int64]:
+def patch(picture: NDArray[np.generic], top: int, left: int) -> NDArray[np.int64]:
     return picture[top : top + PATCH, left : left + PATCH].astype(np.int64)
