@@ -22,7 +22,7 @@ def pairs(kind: str) -> tuple[Luma, Luma]:
 
 
 @pytest.mark.parametrize("kind", ["noise", "alike", "black and white"])
-def test_windows_are_compared_as_plain_numpy_does(kind: str) -> None:
+def test_patches_are_compared_as_plain_numpy_does(kind: str) -> None:
     a, b = pairs(kind)
     (height, width), rng = a.shape, np.random.default_rng(0)
     tops, lefts = (rng.integers(0, side - PATCH, (300, 2), endpoint=True) for side in (height, width))
