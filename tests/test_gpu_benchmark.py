@@ -57,6 +57,6 @@ def test_the_window_that_is_timed_is_labelled(benchmark: ModuleType) -> None:
     given = benchmark.window(2, size, judged=True, device=DEVICE)
     found = benchmark.label_window(given, size)
     assert found.shape == (2, *size)
-    maps, _ = cells.carry_cells(**given)
+    maps, _ = cells.warp_and_fuse(**given)
     for labels, scores in zip(found, maps, strict=True):
         assert assert_labelled(labels, scores.cpu()) < 0.001

@@ -19,7 +19,6 @@ NOT_YET = [
     "src/warpseg/errors.py", "src/warpseg/types.py",
     *(f"src/warpseg/engine/{name}.py" for name in ("motion_range", "segmentation", "source")),
     *(f"src/warpseg/{name}" for name in ("datasets", "measure")),
-    *(f"src/warpseg/{name}" for name in ("train", "view")),
 ]  # fmt: skip
 
 QUESTION = re.compile(r"(What|Where|Which|How|Whether|Who|Whose|Why)\b")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from warpseg.core.schemes import SplitNetwork
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
 
@@ -26,17 +27,11 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _FP16_ON_A_CPU = ("avx512_fp16", "amx_fp16", "fp16_arith")
 
 
-class Batched(Protocol):
-    """Network that takes several keyframes in one pass; a ``schemes.SplitNetwork``."""
-
-    def features(self, frame: Frame) -> Tensor:
-        """Return the map (channels, h, w) of one frame: a batch of one."""
+class Batched(SplitNetwork, Protocol):
+    """Network that takes several keyframes in one pass."""
 
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
         """Return the map (channels, h, w) of each frame, in order."""
-
-    def task(self, f: Tensor) -> Tensor:
-        """Return the scores (classes, h, w) of a map."""
 
 
 @dataclass(frozen=True, repr=False)

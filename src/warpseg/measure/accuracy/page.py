@@ -167,8 +167,8 @@ def _readings_over(
                 "frames": ("the interval", "frames from keyframe to keyframe"),
                 "fps": ("speed", "frames a second"),
             }
-            said = f"{measure}, {over}, against {names[key][0]}"
-            plot = lines(curves, said=said, x_name=names[key][1], y_name=f"{measure}, %")
+            caption = f"{measure}, {over}, against {names[key][0]}"
+            plot = lines(curves, caption=caption, x_name=names[key][1], y_name=f"{measure}, %")
             yield element("div", element("h3", over), plot)
 
 
@@ -181,8 +181,8 @@ def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequen
             curves.append(Line(f"interval {one['interval']}", [x for x, _ in known], [y for _, y in known], k))
     if not curves:
         return element("div")
-    said = f"{measure} of {name} by distance from the last keyframe"
-    plot = lines(curves, said=said, x_name="frames since the keyframe", y_name=f"{measure}, %", also=also)
+    caption = f"{measure} of {name} by distance from the last keyframe"
+    plot = lines(curves, caption=caption, x_name="frames since the keyframe", y_name=f"{measure}, %", also=also)
     return element("div", element("h3", name), plot)
 
 
