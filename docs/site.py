@@ -87,7 +87,7 @@ def _public() -> list[str]:
 
 
 def _documented(item: griffe.Object | griffe.Alias) -> Iterator[griffe.Object | griffe.Alias]:
-    """Yield an entry with its public classes, functions and properties; fields stand in the docstring of their class."""
+    """Yield an entry with its public classes, functions and properties; fields are in its class's docstring."""
     yield item
     if item.is_class or item.is_module:
         for name, member in item.members.items():
