@@ -42,7 +42,7 @@ class Method:
     Raises:
         ValueError: a name is not known, or two fields exclude each other.
 
-    Example:
+    Examples:
         >>> print(Method(interval=10))
         interpolate n=10
         >>> Method(scheme="propagate", propagation="chained").delay

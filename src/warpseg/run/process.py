@@ -100,7 +100,7 @@ def process(
         VideoError: the source cannot be opened or is damaged; what was read before the damage is kept.
         KeyboardInterrupt: on Ctrl-C, once outputs are closed; what was done is kept.
 
-    Example:
+    Examples:
         >>> import numpy as np, tempfile, torch
         >>> frames = [np.full((32, 48, 3), 10 * i, np.uint8) for i in range(6)]
         >>> segmenter = Segmenter(torch.nn.Conv2d(3, 4, 1), interval=3, device="cpu")
