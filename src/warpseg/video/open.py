@@ -37,7 +37,7 @@ def open_pictures(
             - the path or URL of a video, or ``"-"`` for standard input,
             - a binary file object, which the caller closes,
             - a folder of images, or a pattern of their names (``"frames/*.png"``, ``"frame_%06d.png"``),
-            - an iterable of RGB arrays (H, W, 3) uint8, which may be endless.
+            - an iterable of RGB arrays (H, W, 3) uint8, which may be endless and may reuse one buffer.
         start: First time to read, seconds after the source's first frame; None for the beginning.
         end: Time before which to stop, seconds after the source's first frame; None for the end.
         max_frames: Most frames to read, counted from ``start``.
