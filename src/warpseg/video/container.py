@@ -129,7 +129,7 @@ def _open(source: str | BinaryIO, name: str) -> InputContainer:
     # FFmpeg would take "12:30.mp4" for a protocol; it never does so with an absolute path.
     target = os.path.abspath(source) if isinstance(source, str) and os.path.exists(source) else source
     try:
-        return av.open(target, "r")
+        return av.open(target, "r", metadata_errors="replace")
     except FileNotFoundError as error:
         raise VideoError(f"{name}: no such file; check the path ({source})") from error
     except av.InvalidDataError as error:
