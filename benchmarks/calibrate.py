@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks._lib.context import Context
+from warpseg.engine.method import Method
 from warpseg.engine.source import open_video
 from warpseg.measure.calibration.run import calibrate, choices_of
 from warpseg.measure.calibration.samples import VideoMaterial, known, plan
 from warpseg.measure.calibration.score import ExcerptJudge
-from warpseg.measure.calibration.search import Choice
 from warpseg.measure.calibration.targets import Target, by_distance, shown, worst
 from warpseg.networks import Network
 from warpseg.synthetic import Street
@@ -71,9 +71,9 @@ class Held:
 
     def __init__(self, network: Network, seeds: Sequence[int], context: Context, windows: int) -> None:
         self.network, self.seeds, self.context, self.windows = network, seeds, context, windows
-        self.matrices: dict[tuple[Choice, int, bool], NDArray[np.int64]] = {}
+        self.matrices: dict[tuple[Method, int, bool], NDArray[np.int64]] = {}
 
-    def scores(self, choice: Choice, n: int, *, true: bool) -> NDArray[np.int64]:
+    def scores(self, choice: Method, n: int, *, true: bool) -> NDArray[np.int64]:
         """Return matrices (clips, n, classes, classes)."""
         if (choice, n, true) not in self.matrices:
             found = []

@@ -76,9 +76,9 @@ def gpu_ms(run: Callable[[], object], repeats: int) -> dict[str, float]:
 def window(between: int, size: tuple[int, int], *, confident: bool, device: torch.device) -> dict[str, Any]:
     """Make what the kernels need for a window: random maps, paths that are smooth and partly leave the frame."""
     from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
-    from warpseg.labels.gpu_warp import Evidence
+    from warpseg.labels.gpu_warp import ConfidenceFusion
     from warpseg.motion.luma import MARGIN, Plane
-    from warpseg.motion.sad import WINDOW
+    from warpseg.motion.sad import PATCH
 
     cells = (size[0] // STRIDE, size[1] // STRIDE)
     generator = torch.Generator().manual_seed(0)
@@ -89,38 +89,38 @@ def window(between: int, size: tuple[int, int], *, confident: bool, device: torc
         luma = torch.randint(0, 256, size, dtype=torch.uint8, generator=generator).numpy()
         planes.append(Plane.of(luma))
     pixels = torch.stack([torch.from_numpy(plane.pixels) for plane in planes])
-    evidence = Evidence(
-        pixels.to(device), size, planes[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
+    fusion = ConfidenceFusion(
+        pixels.to(device), size, planes[0].factor, MARGIN, PATCH, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
     )
     return {
         "forward": torch.randn(CLASSES, *cells, generator=generator).to(device),
         "backward": torch.randn(CLASSES, *cells, generator=generator).to(device),
         "paths": paths.contiguous().to(device),
         "weights": torch.linspace(0.9, 0.1, between).to(device),
-        "evidence": evidence if confident else None,
+        "fusion": fusion if confident else None,
     }
 
 
 def label_window(given: dict[str, Any], size: tuple[int, int]) -> Tensor:
     """Return the labels (n, H, W) of a window."""
     from warpseg.labels.gpu import labels_gpu
-    from warpseg.labels.gpu_warp import carry_cells
+    from warpseg.labels.gpu_warp import warp_and_fuse
 
-    return labels_gpu(carry_cells(**given)[0], size)
+    return labels_gpu(warp_and_fuse(**given)[0], size)
 
 
 def intermediate_frames(repeats: int, device: torch.device) -> list[dict[str, Any]]:
     """Time windows of several intervals, with confidence and without, and each kernel alone."""
     from warpseg.labels.gpu import labels_gpu
-    from warpseg.labels.gpu_warp import carry_cells  # Triton is needed from here on, not to say that there is no GPU
+    from warpseg.labels.gpu_warp import warp_and_fuse  # Triton is needed from here on, not to say that there is no GPU
 
     rows: list[dict[str, Any]] = []
     for interval in (2, 5, 10, 20):
         for confident in (True, False):
             given = window(interval - 1, SIZE, confident=confident, device=device)
-            scores, _ = carry_cells(**given)
+            scores, _ = warp_and_fuse(**given)
             whole = gpu_ms(lambda given=given: label_window(given, SIZE), repeats)  # type: ignore[misc]
-            carry = gpu_ms(lambda given=given: carry_cells(**given), repeats)  # type: ignore[misc]
+            carry = gpu_ms(lambda given=given: warp_and_fuse(**given), repeats)  # type: ignore[misc]
             label = gpu_ms(lambda scores=scores: labels_gpu(scores, SIZE), repeats)  # type: ignore[misc]
             a_frame = whole["median_ms"] / (interval - 1)
             rows.append(

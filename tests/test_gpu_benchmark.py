@@ -34,6 +34,6 @@ def test_the_window_that_is_timed_is_labelled() -> None:
     given = gpu.window(2, size, confident=True, device=DEVICE)
     found = gpu.label_window(given, size)
     assert found.shape == (2, *size)
-    maps, _ = cells.carry_cells(**given)
+    maps, _ = cells.warp_and_fuse(**given)
     for labels, scores in zip(found, maps, strict=True):
         assert assert_labelled(labels, scores.cpu()) < 0.001

@@ -5,7 +5,7 @@ The only module of the benchmarks that knows the signatures of schemes, fusions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -102,7 +102,7 @@ def along(
 
 def summary(scores: Scores, *, block: int = 10) -> dict[str, Any]:
     """Return what result files keep of scores, in percent, with 95 % intervals over blocks of neighbouring frames."""
-    found = scores.summary(block=min(block, max(len(scores.frames) // 3, 1)))
+    found: Mapping[str, Any] = scores.summary(block=min(block, max(len(scores.frames) // 3, 1)))
     readings = ("average", "worst", "average_retention", "worst_retention")
     kept = ["every_frame", "by_distance", *readings, *(f"{reading}_interval" for reading in readings[2:])]
     return {name: np.round(found[name], 5).tolist() for name in kept}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from benchmarks._lib.context import Context
 from benchmarks._lib.paper_model import paper_network
 from warpseg.measure.speed import table
+from warpseg.measure.speed.bench_json import Bench
 from warpseg.measure.speed.clip import street_clip
 from warpseg.measure.speed.run import bench
 from warpseg.networks import Precision
@@ -23,7 +24,7 @@ PAPER_SIZE, PAPER_FRAMES, ROUNDS = (1024, 2048), 40, 2
 def measure(context: Context, name: str, video: Path, *, intervals: Sequence[int], **options: Any) -> Row:
     """Measure one run; the commit, the command and the purpose stand once, at the top of the result file."""
     print(name, flush=True)
-    facts = bench(
+    facts: Mapping[str, Any] = bench(
         str(video), context.scratch, intervals=context.pick(intervals, [1, 2]), rounds=context.pick(ROUNDS, 1),
         progress=lambda line: print(f"  {line}", flush=True), **options,
     )  # fmt: skip
@@ -48,10 +49,11 @@ def of_run(row: Row) -> Iterator[str]:
     name = row["measurement"]
     yield f"### {name[0].upper()}{name[1:]}"
     yield ""
-    yield from table.markdown(table.speed(row))
+    facts = cast(Bench, row)
+    yield from table.markdown(table.speed(facts))
     yield ""
-    yield from table.markdown(table.stages(row))
+    yield from table.markdown(table.stages(facts))
     yield ""
-    for line in table.notes(row):
+    for line in table.notes(facts):
         yield f"- {line}"
     yield ""

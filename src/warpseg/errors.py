@@ -1,12 +1,12 @@
-"""What can go wrong, as a tree.
+"""Errors: all that the package raises on purpose, as a tree.
 
 WarpsegError            everything this package raises on purpose; its message is one line: what, where, what to do
 ├── VideoError          a source that cannot be opened, or that is damaged part-way
 ├── MotionUnavailable   a motion source that this video or machine does not have
 ├── ModelError          a network that cannot be loaded or does not fit
 ├── DatasetError        labelled data that is missing, or does not fit together
-├── ProfileError        a profile that is not one, or that cannot be read
-└── OutputError         a result that cannot be written, or must not be overwritten
+├── ProfileError        a file that is not a profile, or that cannot be read
+└── OutputError         a result that cannot be written, or may not be overwritten
 """
 
 from __future__ import annotations
@@ -17,21 +17,31 @@ __all__ = [
 
 
 class WarpsegError(Exception):
-    """Base of all errors that warpseg raises on purpose."""
+    """Base of all errors that warpseg raises on purpose.
 
-
-class VideoError(WarpsegError):
-    """Raised where a source cannot be opened, or is damaged part-way (frames before the damage have been delivered)."""
-
-
-class MotionUnavailable(WarpsegError):
-    """Raised where the motion source that was asked for is not there: no vectors in the stream, no optical flow
-    installed.
+    Examples:
+        >>> import warpseg
+        >>> try:
+        ...     warpseg.open_video("missing.mp4")
+        ... except warpseg.WarpsegError as error:
+        ...     print(error)
+        missing.mp4: no such file; check the path (missing.mp4)
     """
 
 
+class VideoError(WarpsegError):
+    """Raised where a source cannot be opened, or is damaged part-way.
+
+    All frames that could be decoded have been delivered by then.
+    """
+
+
+class MotionUnavailable(WarpsegError):
+    """Raised where the chosen motion source is missing: no vectors in the stream, no optical flow installed."""
+
+
 class ModelError(WarpsegError):
-    """Raised where a network cannot be loaded, or does not fit what is asked of it."""
+    """Raised where a network cannot be loaded, or does not fit the options or the frames."""
 
 
 class DatasetError(WarpsegError):
@@ -39,8 +49,8 @@ class DatasetError(WarpsegError):
 
 
 class ProfileError(WarpsegError):
-    """Raised where a profile of ``warpseg calibrate`` cannot be read, or is none."""
+    """Raised where a file is not a profile of ``warpseg calibrate``, or cannot be read."""
 
 
 class OutputError(WarpsegError):
-    """Raised where a result cannot be written, or exists and must not be overwritten."""
+    """Raised where a result cannot be written, or exists and may not be overwritten."""

@@ -43,7 +43,7 @@ def whole(path: Path, *, parents: bool = False) -> Iterator[Path]:
     Raises:
         OutputError: The file system refused, in the block or in renaming.
 
-    Example:
+    Examples:
         >>> with whole(Path("mask.png")) as part:  # doctest: +SKIP
         ...     image.save(part)
     """

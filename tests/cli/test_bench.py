@@ -14,10 +14,12 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
 from warpseg.cli import app
 from warpseg.errors import WarpsegError
 from warpseg.measure.speed import cold_start, run, table
+from warpseg.measure.speed.bench_json import Bench
 from warpseg.measure.speed.clip import street_clip
 from warpseg.measure.speed.peak_memory import peak
 from warpseg.measure.speed.stages import KINDS, MODEL, STAGES
@@ -67,6 +69,7 @@ def ran(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, P
 
 def test_a_run_holds_every_number(ran: tuple[Result, Path]) -> None:
     facts: dict[str, Any] = json.loads((ran[1] / "bench.json").read_text())
+    assert not faults(facts, Bench)
     assert [found["interval"] for found in facts["rows"]] == [1, 3, 5]  # frame by frame is always there
     assert [found["keyframes"] for found in facts["rows"]] == [8, 3, 2]
     for found in facts["rows"]:
@@ -205,7 +208,10 @@ def test_without_matplotlib_there_are_numbers_and_a_note_and_options_reach_the_s
     assert not list(tmp_path.glob("*.png"))
     facts = json.loads(done.stdout.splitlines()[-1])
     assert facts["loading"] == {"device": "cpu", "precision": "fp32", "imgsz": [32, 48], "compile": False}
-    assert facts["options"] == {"fusion": "confidence", "motion": "auto", "batch": 2, "memory": 5e8}
+    assert facts["options"] == {
+        "fusion": "confidence", "fusion_weights": None, "propagation": "composed", "reverse": "searched",
+        "motion": "auto", "flow_weights": None, "batch": 2, "memory": 5e8,
+    }  # fmt: skip
 
 
 def test_a_model_that_has_no_name_cannot_be_loaded_elsewhere(clip: Path, tmp_path: Path) -> None:

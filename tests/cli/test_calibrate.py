@@ -13,10 +13,12 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.support.calibration import CHECKSUM, MODEL, profile
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
 from warpseg.cli import app
 from warpseg.errors import ModelError, ProfileError
 from warpseg.measure.calibration.profile import Weights, read, write
+from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.samples import VideoMaterial
 from warpseg.video.encode import encode
 
@@ -58,7 +60,7 @@ def test_flow_weights_reach_the_motion(street: Path, tmp_path: Path, run: Callab
     with pytest.raises(ModelError, match=r"absent.pth"):
         next(material.start(0))
     more = ("--flow-weights", tmp_path / "absent.pth", "--min-agreement", "90")
-    assert "for --motion flow only" in error_of(run(street, *more), 2)
+    assert "flow_weights are for motion 'flow'" in error_of(run(street, *more), 2)
     assert "absent.pth: cannot be read" in error_of(run(street, *more, "--motion", "flow"), 2)
 
 
@@ -83,12 +85,14 @@ def error_of(result: Result, code: int) -> str:
 
 def test_a_profile_is_made_used_and_named(run: Callable[..., Result], street: Path, tmp_path: Path) -> None:
     result = run(
-        street, "--min-agreement", "75", "--max-interval", "4", "--windows", "6", "--plot", tmp_path / "plot.png",
-        "--schemes", "copy,interpolate",
+        street, "--min-agreement", "75", "--max-interval", "4", "--samples", "6", "--plot", tmp_path / "plot.png",
+        "--scheme", "copy,interpolate",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "mIoU" not in result.output  # never by that name
     found = json.loads((tmp_path / "profile.json").read_text())
+    settings = ("format", "settings", "target", "model")
+    assert not faults({key: value for key, value in found.items() if key not in settings}, ProfileFacts)
     reached, evidence = found["reached"], found["evidence"]
     assert reached["bound"] >= 75
     assert reached["weakest_window"] <= reached["worst"]
@@ -136,7 +140,7 @@ def test_another_network_is_refused(street: Path, tmp_path: Path) -> None:
 def test_a_promise_that_interval_2_breaks_is_refused_and_nothing_written(
     run: Callable[..., Result], street: Path, tmp_path: Path
 ) -> None:
-    result = run(street, "--min-agreement", "99.99", "--max-interval", "2", "--windows", "5", "--schemes", "copy")
+    result = run(street, "--min-agreement", "99.99", "--max-interval", "2", "--samples", "5", "--scheme", "copy")
     assert "missed at interval 2 already" in error_of(result, 1)
     assert "--scheme every" in result.stderr
     assert not (tmp_path / "profile.json").exists()
@@ -145,7 +149,7 @@ def test_a_promise_that_interval_2_breaks_is_refused_and_nothing_written(
 def test_a_speed_that_every_frame_has_needs_no_interval(
     run: Callable[..., Result], street: Path, tmp_path: Path
 ) -> None:
-    result = run(street, "--target-fps", "1", "--max-interval", "3")
+    result = run(street, "--min-fps", "1", "--max-interval", "3")
     assert result.exit_code == 0, result.output
     found = json.loads((tmp_path / "profile.json").read_text())
     assert (found["settings"]["scheme"], found["settings"]["interval"]) == ("every", 1)
@@ -153,7 +157,7 @@ def test_a_speed_that_every_frame_has_needs_no_interval(
 
 
 def test_a_speed_out_of_reach_is_refused(run: Callable[..., Result], street: Path) -> None:
-    result = run(street, "--target-fps", "1e6", "--max-interval", "2", "--schemes", "copy")
+    result = run(street, "--min-fps", "1e6", "--max-interval", "2", "--scheme", "copy")
     assert "is not reached on this machine" in error_of(result, 1)
 
 
@@ -161,11 +165,12 @@ def test_a_speed_out_of_reach_is_refused(run: Callable[..., Result], street: Pat
     ("words", "said"),
     [
         (["clip.mp4"], "0 targets given"),
-        (["clip.mp4", "--min-agreement", "95", "--target-fps", "10"], "2 targets given"),
-        (["clip.mp4", "--min-miou", "65"], "mIoU needs true labels"),
-        (["clip.mp4", "--max-drop", "2"], "mIoU needs true labels"),
+        (["clip.mp4", "--min-agreement", "95", "--min-fps", "10"], "2 targets given"),
+        (["clip.mp4", "--min-miou", "65"], "mIoU needs labels"),
+        (["clip.mp4", "--max-drop", "2"], "mIoU needs labels"),
         (["clip.mp4", "--min-agreement", "101"], "100 at most"),
-        (["clip.mp4", "--min-agreement", "95", "--schemes", "best"], "expected some of"),
+        (["clip.mp4", "--min-agreement", "95", "--scheme", "best"], "'best': expected one of every, copy"),
+        (["clip.mp4", "--min-agreement", "95", "--scheme", "every,copy"], "scheme 'every' has no interval"),
         (["--min-agreement", "95"], "either sources or a --dataset"),
         (["--dataset", "camvid", "--min-miou", "60"], "--root"),
         (["-", "--min-agreement", "95"], "read only once"),

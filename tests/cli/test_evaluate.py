@@ -12,17 +12,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.support.evaluation import COUNT, SIZE, run
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
 from warpseg import Segmenter
 from warpseg.datasets.open import open_dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.errors import DatasetError
+from warpseg.measure.accuracy.evaluation_json import Evaluation
 from warpseg.measure.accuracy.metrics import confusion, mean_iou
 from warpseg.measure.methods import methods
 
 
 def found(out: Path) -> dict[str, Any]:
     facts: dict[str, Any] = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert not faults(facts, Evaluation)
     return facts
 
 

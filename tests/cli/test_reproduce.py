@@ -70,7 +70,7 @@ def test_table_2_has_conv_where_its_weights_are_given(tmp_path: Path, cache: Pat
     assert "not given" in done.stdout
     both = torch.cat([torch.eye(11), torch.eye(11)], 1)[:, :, None, None]
     save_file({"weight": both.contiguous(), "bias": torch.zeros(11)}, tmp_path / "conv.safetensors")
-    given = run("table2", tmp_path, cache, "--conv-weights", str(tmp_path / "conv.safetensors"))
+    given = run("table2", tmp_path, cache, "--fusion-weights", str(tmp_path / "conv.safetensors"))
     assert given.exit_code == 0, given.output
     rows = read(tmp_path / "table2.json")["rows"]["as printed"]
     assert rows["conv"]["value"] == pytest.approx(rows["average"]["value"])  # [I I] is the weighted sum

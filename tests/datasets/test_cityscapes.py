@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from tests.support.json_types import faults
 from tests.support.page_checks import checked
 from tests.support.tiny_models import MODELS
 from warpseg.classes import CITYSCAPES
@@ -21,6 +22,7 @@ from warpseg.datasets.cityscapes import CATEGORIES, LABEL_IDS, to_label_ids
 from warpseg.datasets.clip import Dataset
 from warpseg.datasets.open import open_dataset
 from warpseg.errors import DatasetError
+from warpseg.measure.accuracy.evaluation_json import Evaluation
 from warpseg.measure.accuracy.metrics import confusion, iou
 from warpseg.measure.accuracy.summary import grouped
 from warpseg.synthetic import Street
@@ -181,6 +183,7 @@ def test_categories_are_told(tree: Path, tmp_path: Path) -> None:
     done = run(tree, tmp_path, "--rounds", "1", "--interval", "3", "--report", str(tmp_path / "page.html"))
     assert done.exit_code == 0, done.output
     facts = json.loads((tmp_path / "evaluation.json").read_text())
+    assert not faults(facts, Evaluation)
     assert facts["speed_clips"] == ["aachen_000000_000019", "bochum_000007_000294"]
     said = " ".join(done.stdout.split())
     assert "1 rounds over 2 clips" in said

@@ -23,7 +23,7 @@ from warpseg.core.keyframes import windows
 from warpseg.core.schemes import Estimate
 from warpseg.engine.pipeline import Threads
 from warpseg.motion.luma import MARGIN, Plane
-from warpseg.motion.sad import WINDOW
+from warpseg.motion.sad import PATCH
 from warpseg.types import HALF_CONFIDENCE, confidence_of
 
 if TYPE_CHECKING:
@@ -134,11 +134,11 @@ def test_confidence_of_one_side_is_bit_for_bit_the_difference_s(size: tuple[int,
     """Paths that leave the frame included."""
     pictures = [Plane.of(grey(rgb(texture(size, seed)))) for seed in range(4)]
     planes = torch.from_numpy(np.stack([plane.pixels for plane in pictures])).to(DEVICE)
-    evidence = cells.Evidence(
-        planes, size, pictures[0].factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
+    fusion = cells.ConfidenceFusion(
+        planes, size, pictures[0].factor, MARGIN, PATCH, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE
     )
     scores, paths = seeded(1, 7, 11), amplitude * seeded(2, 2, 2, 7, 11)
-    _, confidence = carried(scores, scores, paths, torch.tensor([1.0, 0.0]), evidence)
+    _, confidence = carried(scores, scores, paths, torch.tensor([1.0, 0.0]), fusion)
     assert confidence is not None
     for number, (side, key) in enumerate(((0, 0), (1, 3))):
         apart = pictures[number + 1].difference(pictures[key], paths[number, side].numpy())
@@ -158,8 +158,8 @@ def test_a_path_that_ends_outside_counts_for_less() -> None:
     expected = confidence(frame, sides[0], sides[1], 0.25).f[0]
     assert len(expected.unique()) == 3  # outside one way, the other, or both or neither
     planes = torch.from_numpy(np.stack([plane.pixels] * 3)).to(DEVICE)
-    evidence = cells.Evidence(planes, SIZE, 1, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
-    found, _ = carried(torch.ones(1, *CELLS), torch.zeros(1, *CELLS), paths[None], torch.tensor([0.25]), evidence)
+    fusion = cells.ConfidenceFusion(planes, SIZE, 1, MARGIN, PATCH, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
+    found, _ = carried(torch.ones(1, *CELLS), torch.zeros(1, *CELLS), paths[None], torch.tensor([0.25]), fusion)
     assert float((found[0, 0] - expected).abs().max()) <= JUDGED * U
 
 

@@ -378,3 +378,21 @@ def test_auto_wants_motion_to_follow() -> None:
     for options in ({"motion": "none"}, {"scheme": "copy"}):
         with pytest.raises(ValueError, match="follows motion"):
             segmenter((Features(), head()), interval="auto", **options)
+
+
+@pytest.mark.parametrize("threads", [False, True])
+def test_a_source_that_reuses_its_buffer_gives_the_same(threads: bool) -> None:
+    pictures = pan((3, -2), 11, size=SMALL)
+    buffer = np.empty_like(pictures[0])
+
+    def camera() -> Iterator[Picture]:
+        for each in pictures:
+            buffer[:] = each
+            yield buffer
+
+    segmenter = Segmenter(Cells(), interval=4, device="cpu")
+    expected = [result.labels() for result in segmenter.stream(pictures)]
+    with segmenter.running(camera(), threads=threads) as run:
+        for result, labels in zip(run.results, expected, strict=True):
+            np.testing.assert_array_equal(result.frame.pixels, pictures[result.frame.index])
+            np.testing.assert_array_equal(result.labels(), labels)

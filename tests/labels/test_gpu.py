@@ -188,11 +188,11 @@ def test_nothing_between_is_no_launch() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     scores, paths = torch.zeros(3, 6, 9), torch.zeros(2, 2, 2, 6, 9)
     with pytest.raises(ValueError, match=r"paths \(2, 2, 2, 6, 8\): expected .*\(frames, 2, 2, 6, 9\)"):
-        cells.carry_cells(scores, None, paths[..., :8], torch.ones(2))
+        cells.warp_and_fuse(scores, None, paths[..., :8], torch.ones(2))
     with pytest.raises(ValueError, match=r"maps \(3, 6, 9\) and \(4, 6, 9\)"):
-        cells.carry_cells(scores, torch.zeros(4, 6, 9), paths, torch.ones(2))
+        cells.warp_and_fuse(scores, torch.zeros(4, 6, 9), paths, torch.ones(2))
     with pytest.raises(ValueError, match=r"weights \(3,\): expected \(2,\) or \(2, 6, 9\)"):
-        cells.carry_cells(scores, None, paths, torch.ones(3))
+        cells.warp_and_fuse(scores, None, paths, torch.ones(3))
 
 
 def test_the_kernels_compile_for_a_gpu_and_round_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,8 +208,8 @@ def test_the_kernels_compile_for_a_gpu_and_round_as_written(tmp_path: Path, monk
     for module, name, fixed in (
         (gpu, "_label_tile", {"ROWS": 16, "COLUMNS": 128}),
         (gpu, "_label_tile", {"ROWS": 1, "COLUMNS": 128, "height": 1, "width": 1, "classes": 1}),
-        (cells, "_carry_block", {"WINDOW": 0, "BLOCK": 128, "height": 1, "cell_step": 1}),
-        (cells, "_carry_block", {"WINDOW": 8, "BLOCK": 128, "factor": 1}),
+        (cells, "_warp_block", {"PATCH": 0, "BLOCK": 128, "height": 1, "cell_step": 1}),
+        (cells, "_warp_block", {"PATCH": 8, "BLOCK": 128, "factor": 1}),
     ):
         spec = importlib.util.spec_from_file_location("compiled", module.__file__)
         assert spec is not None
@@ -218,7 +218,7 @@ def test_the_kernels_compile_for_a_gpu_and_round_as_written(tmp_path: Path, monk
         spec.loader.exec_module(fresh)
         kernel = getattr(fresh, name)
         kinds = {each: "*fp32" if each in floats else common.get(each, "i32") for each in kernel.arg_names}
-        kinds |= {each: "fp32" for each in ("sharpness", "distance", "outside", "doubtful") if each in kinds}
+        kinds |= {each: "fp32" for each in ("sharpness", "distance", "outside", "half_confidence") if each in kinds}
         if module is cells:
             kinds["out"] = "*fp32"
         kinds |= dict.fromkeys(fixed, "constexpr")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.support.windows import Luma, noise
+from tests.support.patches import Luma, noise
 from warpseg.motion.luma import MARGIN, Plane
 
 

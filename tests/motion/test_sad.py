@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.support.pans import texture
-from tests.support.windows import Luma, noise, window
-from warpseg.motion.sad import WINDOW, normal_equations, sad
+from tests.support.patches import Luma, noise, patch
+from warpseg.motion.sad import PATCH, normal_equations, sad
 
 
 def pairs(kind: str) -> tuple[Luma, Luma]:
@@ -22,13 +22,13 @@ def pairs(kind: str) -> tuple[Luma, Luma]:
 
 
 @pytest.mark.parametrize("kind", ["noise", "alike", "black and white"])
-def test_windows_are_compared_as_plain_numpy_does(kind: str) -> None:
+def test_patches_are_compared_as_plain_numpy_does(kind: str) -> None:
     a, b = pairs(kind)
     (height, width), rng = a.shape, np.random.default_rng(0)
-    tops, lefts = (rng.integers(0, side - WINDOW, (300, 2), endpoint=True) for side in (height, width))
+    tops, lefts = (rng.integers(0, side - PATCH, (300, 2), endpoint=True) for side in (height, width))
     for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
         found = sad(a.reshape(-1), b.reshape(-1), width, top * width + left, then_top * width + then_left)
-        assert found == np.abs(window(a, top, left) - window(b, then_top, then_left)).sum()
+        assert found == np.abs(patch(a, top, left) - patch(b, then_top, then_left)).sum()
 
 
 @pytest.mark.parametrize("kind", ["noise", "alike", "black and white"])
@@ -36,10 +36,10 @@ def test_normal_equations_are_those_of_plain_numpy(kind: str) -> None:
     a, b = pairs(kind)
     (height, width), rng = a.shape, np.random.default_rng(0)
     gradient_y, gradient_x = (2 * np.gradient(b.astype(np.float64), axis=axis) for axis in (0, 1))
-    tops, lefts = (rng.integers(1, side - WINDOW - 1, (300, 2), endpoint=True) for side in (height, width))
+    tops, lefts = (rng.integers(1, side - PATCH - 1, (300, 2), endpoint=True) for side in (height, width))
     for (top, then_top), (left, then_left) in zip(tops.tolist(), lefts.tolist(), strict=True):
         at = top * width + left, then_top * width + then_left
-        x, y = window(gradient_x, then_top, then_left), window(gradient_y, then_top, then_left)
-        apart = window(a, top, left) - window(b, then_top, then_left)
+        x, y = patch(gradient_x, then_top, then_left), patch(gradient_y, then_top, then_left)
+        apart = patch(a, top, left) - patch(b, then_top, then_left)
         expected = tuple(int((m * n).sum()) for m, n in ((x, x), (x, y), (y, y), (x, apart), (y, apart)))
         assert normal_equations(a.reshape(-1), b.reshape(-1), width, *at) == expected

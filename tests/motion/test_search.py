@@ -8,11 +8,11 @@ import torch
 from numpy.typing import NDArray
 
 from tests.support.pans import SIZE, grey, pan, pixels_off
-from tests.support.windows import noise, window
+from tests.support.patches import noise, patch
 from warpseg.engine.source import open_video
 from warpseg.motion.estimate import predictions
 from warpseg.motion.luma import CELL, Plane
-from warpseg.motion.sad import WINDOW
+from warpseg.motion.sad import PATCH
 from warpseg.motion.search import Vectors, corner, search
 from warpseg.motion.subpixel import confidence_along, refine
 from warpseg.types import MotionField
@@ -73,9 +73,9 @@ def test_no_prediction_leads_out_of_the_picture(size: tuple[int, int], extent: f
     for row, column in np.ndindex(now.grid):
         top, left = corner(row, size[0] / now.grid[0]), corner(column, size[1] / now.grid[1])
         x, y = found.whole[:, row, column].tolist()
-        assert 0 <= left + x <= width - WINDOW
-        assert 0 <= top + y <= height - WINDOW
-        apart = np.abs(window(now.pixels, top, left) - window(before.pixels, top + y, left + x)).sum()
+        assert 0 <= left + x <= width - PATCH
+        assert 0 <= top + y <= height - PATCH
+        apart = np.abs(patch(now.pixels, top, left) - patch(before.pixels, top + y, left + x)).sum()
         assert found.error[row, column] == apart
     offsets, confidence = refine(now, before, found)
     assert bool(np.isfinite(offsets).all())

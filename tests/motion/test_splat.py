@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.pans import SIZE
-from tests.support.windows import noise
+from tests.support.patches import noise
 from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors
 from warpseg.motion.splat import check_consistency, splat

@@ -111,7 +111,7 @@ def test_other_sound_is_transcoded_and_reported(codec: str, tmp_path: Path) -> N
     source = make_sound(tmp_path / "source.mkv", codec)
     sink = overlay_of(source, tmp_path, seconds_of(0, 4))
     assert len(sink.warnings) == 1
-    assert sink.warnings[0].endswith("is not played in MP4 everywhere, transcoded to AAC")
+    assert sink.warnings[0].endswith("does not play in MP4 everywhere, transcoded to AAC")
     with av.open(str(tmp_path / "o.mp4")) as container:
         assert container.streams.audio[0].codec_context.name == "aac"
     assert abs(loudest(tmp_path / "o.mp4") - loudest(source)) < 0.005

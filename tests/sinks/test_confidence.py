@@ -46,7 +46,7 @@ def test_confidence_that_nobody_judged_is_zero_and_told_of_once(tmp_path: Path) 
     assert [frame.shape for frame in frames] == [(6, 8)] * 3
     assert [bool(frame.any()) for frame in frames] == [True, False, False]
     assert len(sink.warnings) == 1
-    assert "frame 1; such frames are written as 0" in sink.warnings[0]
+    assert "frame 1 has no confidence; such frames are written as 0" in sink.warnings[0]
 
 
 def test_confidence_begins_with_a_frame_that_has_one(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ MAKERS: dict[str, tuple[Make, set[str]]] = {
     ),
     "images": (lambda folder, info, classes: ImageSink(folder / "images", info, classes), {"images"}),
     "statistics": (
-        lambda folder, info, classes: StatisticsSink(folder, info, classes),
+        lambda folder, info, classes: StatisticsSink(folder / "frames.csv", info, classes),
         {"frames.csv", "classes.json"},
     ),
 }

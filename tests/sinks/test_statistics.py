@@ -23,7 +23,7 @@ from warpseg.sinks.statistics import StatisticsSink
 def test_statistics_say_what_each_frame_holds(tmp_path: Path) -> None:
     labels = np.full((10, 10), 255, np.uint8)
     labels[:5], labels[5, :3] = 1, 2
-    with StatisticsSink(tmp_path, info_of(), CLASSES) as sink:
+    with StatisticsSink(tmp_path / "frames.csv", info_of(), CLASSES) as sink:
         sink.write(FrameResult(frame_of(3, (10, 10), Fraction(1, 3)), labels, is_key=True, distance=0))
         sink.write(FrameResult(frame_of(4, (10, 10), Fraction(2, 3)), labels[::-1, ::-1], is_key=False, distance=1))
     rows = list(csv.DictReader((tmp_path / "frames.csv").read_text(encoding="utf-8").splitlines()))
@@ -34,7 +34,7 @@ def test_statistics_say_what_each_frame_holds(tmp_path: Path) -> None:
 
 def test_statistics_name_the_classes(tmp_path: Path) -> None:
     for classes, ignore in ((CLASSES, 255), (MANY, 65535)):
-        write_all(StatisticsSink(tmp_path, info_of(), classes), [Fraction(0)])
+        write_all(StatisticsSink(tmp_path / "frames.csv", info_of(), classes), [Fraction(0)])
         described = json.loads((tmp_path / "classes.json").read_text(encoding="utf-8"))
         assert described["ignore"] == ignore
         assert described["classes"][1] == {"id": 1, "name": classes.names[1], "colour": list(classes.colours[1])}

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from tests.support.tiny_models import MODELS
 from warpseg import networks
+from warpseg.engine.method import Method
 from warpseg.measure.calibration.profile import Profile
+from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.targets import Target
 
 MODEL, CHECKSUM = f"py:{MODELS}:tiny", networks.checksum(MODELS)
 
 
 def profile(**changes: Any) -> Profile:
+    """Return a profile with ``changes`` to it or to its method."""
     made = Profile(
-        "interpolate", 7, "average", "auto", Target("min-agreement", 95.0), {"name": "camvid", "sha256": "ab" * 32},
-        facts={"evidence": [{"interval": 7, "bound": 95.2}]},
+        Method("interpolate", 7, fusion="average"), Target("min-agreement", 95.0),
+        {"name": "camvid", "sha256": "ab" * 32},
+        facts=cast(ProfileFacts, {"evidence": [{"interval": 7, "bound": 95.2}]}),
     )  # fmt: skip
-    return replace(made, **changes)
+    ways = {name: changes.pop(name) for name in ("scheme", "interval", "fusion", "motion") if name in changes}
+    return replace(made, method=replace(made.method, **ways), **changes)

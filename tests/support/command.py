@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from typer.testing import Result
 
+from tests.support.json_types import faults
 from tests.support.tiny_models import MODELS
+from warpseg.run.run_json import RunFacts
 
 TINY = f"py:{MODELS}:tiny"
 
@@ -36,6 +38,7 @@ def one_line(result: Result, *expected: str) -> str:
 
 def facts(folder: Path) -> dict[str, object]:
     loaded: dict[str, object] = json.loads((folder / "run.json").read_text())
+    assert not faults(loaded, RunFacts)
     return loaded
 
 

@@ -43,14 +43,14 @@ def assert_labelled(found: Tensor, scores: Tensor, off: float = 0) -> float:
 
 
 def carried(
-    forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, evidence: object = None
+    forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, fusion: object = None
 ) -> tuple[Tensor, Tensor | None]:
     """Run the kernel on ``DEVICE`` and bring back what it found."""
-    maps, confidence = cells.carry_cells(
+    maps, confidence = cells.warp_and_fuse(
         forward.to(DEVICE),
         None if backward is None else backward.to(DEVICE),
         paths.to(DEVICE),
         weights.to(DEVICE),
-        evidence,
+        fusion,
     )
     return maps.cpu(), None if confidence is None else confidence.cpu()

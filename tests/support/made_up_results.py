@@ -14,7 +14,7 @@ from warpseg.run.samples import Collected
 from warpseg.types import Classes, Frame, MotionField, VideoInfo
 
 CLASSES = Classes(("road", "<b>person</b>", "sky"), ((128, 64, 128), (220, 20, 60), (70, 130, 180)))
-EVALUATION: dict[str, Any] = {
+EVALUATION: Any = {
     "dataset": {"name": "a drive"},
     "classes": ["road", "car"],
     "command": ["warpseg", "evaluate"],

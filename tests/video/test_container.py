@@ -18,6 +18,7 @@ from tests.support.numbered import LENGTH, SIZE, check_laws, encode, number_of, 
 from warpseg.errors import VideoError
 from warpseg.types import Picture
 from warpseg.video import open_pictures
+from warpseg.video.probe import read_facts
 
 
 @pytest.mark.parametrize("asset", assets.VIDEOS, ids=str)
@@ -155,3 +156,22 @@ def test_size_may_change_on_the_way() -> None:
 def test_sample_aspect_ratio_is_as_displayed() -> None:
     with open_pictures(assets.LATE_START.path) as reader:
         assert reader.info.sample_aspect_ratio == Fraction(224, 225)
+
+
+@pytest.mark.parametrize("suffix", ["mkv", "webm", "avi", "mp4", "mov", "ts", "nut", "flv", "wmv", "ogv"])
+def test_texts_in_a_file_may_be_of_any_encoding(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"clip.{suffix}"
+    codec = {"webm": "libvpx", "flv": "flv", "wmv": "wmv2", "avi": "mpeg4", "ogv": "libvpx"}.get(suffix, "libx264")
+    with av.open(str(path), "w", metadata_encoding="latin-1") as container:
+        container.metadata["title"] = container.metadata["service_name"] = "Ferien an der K\xfcste"
+        stream = container.add_stream(codec, rate=25)
+        assert isinstance(stream, VideoStream)
+        stream.metadata["language"] = stream.metadata["title"] = "d\xfc\xdf"
+        stream.width, stream.height, stream.pix_fmt = SIZE[1], SIZE[0], "yuv420p"
+        for index, frame in enumerate(numbered()):
+            frame.pts, frame.time_base = index, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with open_pictures(path) as reader:
+        assert len(list(reader)) == LENGTH
+    assert read_facts(path).pixel_format == "yuv420p"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import sys
 from typing import Annotated
 
 import typer
@@ -15,6 +13,7 @@ from warpseg.cli.compare import compare
 from warpseg.cli.evaluate import evaluate
 from warpseg.cli.help import Command
 from warpseg.cli.info import info
+from warpseg.cli.output import guard_output
 from warpseg.cli.reproduce import reproduce
 from warpseg.cli.segment import segment
 from warpseg.run.startup import keep_memory
@@ -50,7 +49,11 @@ def _options(
 def run() -> None:
     """Run the command line; ends in ``SystemExit`` with its exit code."""
     keep_memory()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # names that the terminal cannot show
-    app()
+    output = guard_output()
+    try:
+        app()
+    except SystemExit as end:
+        output.flush()
+        if not end.code and output.failed:
+            raise SystemExit(1) from None
+        raise

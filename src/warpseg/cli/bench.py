@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,6 +19,7 @@ from warpseg.run.startup import heavy_imports
 from warpseg.sinks import SINKS
 
 if TYPE_CHECKING:
+    from warpseg.measure.speed.bench_json import Bench
     from warpseg.measure.speed.table import Table
 
 __all__ = ["bench"]
@@ -88,7 +89,7 @@ def _text(path: Path | None) -> str | None:
     return None if path is None else str(path)
 
 
-def _show(found: dict[str, Any], out: Path, *, as_json: bool) -> None:
+def _show(found: Bench, out: Path, *, as_json: bool) -> None:
     """Draw the plots and print the tables."""
     from warpseg.measure.speed import plot, table
 

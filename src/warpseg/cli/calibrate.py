@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,15 +20,17 @@ from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
     from warpseg.datasets.clip import Dataset
+    from warpseg.engine.method import Method
     from warpseg.engine.source import Source
     from warpseg.measure.calibration.profile import Profile, Weights
     from warpseg.measure.calibration.run import Result
     from warpseg.measure.calibration.samples import Material
-    from warpseg.measure.calibration.search import Choice
     from warpseg.measure.calibration.targets import Kind
     from warpseg.networks import Network
 
 __all__ = ["calibrate"]
+
+_KINDS: tuple[Kind, ...] = ("min-miou", "max-drop", "min-agreement", "target-fps")  # the last is --min-fps
 
 
 def calibrate(
@@ -62,8 +65,7 @@ def calibrate(
     Video comes from SOURCE or from a labelled --dataset. Exit code 1: no setting meets the target, and no profile is
     written.
     """
-    kind, value = _target({"min-miou": min_miou, "max-drop": max_drop, "min-agreement": min_agreement,
-                           "target-fps": min_fps})  # fmt: skip
+    kind, value = _target(min_miou, max_drop, min_agreement, min_fps)
     ignored = numbers(ignore, "--ignore", least=0) if ignore else []
     _check_data(sources or [], dataset, root, labels, needs_labels=kind in ("min-miou", "max-drop"))
     check_file(out, "--out", ".json")
@@ -74,6 +76,7 @@ def calibrate(
         from warpseg import networks
         from warpseg.datasets.open import open_dataset
         from warpseg.engine.method import Method
+        from warpseg.engine.segmenter import Segmenter
         from warpseg.measure.calibration import describe
         from warpseg.measure.calibration.plot import draw
         from warpseg.measure.calibration.profile import Weights, write
@@ -95,12 +98,11 @@ def calibrate(
             materials, first = _videos(sources or [], motion, flow_weights, samples)
         else:
             data = open_dataset(dataset, root, labels, split=split, ignore=ignored, cache=cache)
-            uses_labels = kind != "min-agreement" and (labels is not None or DATASETS[dataset].labelled)
-            classes = (len(network.classes) if network.classes else 255) if uses_labels else None
-            materials, first = _clips(data, classes, motion, flow_weights, samples)
+            materials, first = _clips(data, _classes(kind, labels, dataset, network), motion, flow_weights, samples)
 
-        def speed(choice: Choice, n: int) -> float:
-            return frames_per_second(choice.segmenter(network, n, motion=motion, flow_weights=flow_weights), first())
+        def speed(choice: Method, n: int) -> float:
+            method = replace(choice, interval=n, motion=motion, flow_weights=flow_weights)
+            return frames_per_second(Segmenter(network, method=method), first())
 
         result = find(
             network, materials, Target(kind, value), choices,
@@ -114,9 +116,9 @@ def calibrate(
     print(f"wrote:  {out}; use it with: warpseg segment --profile {out} --model {model}")
 
 
-def _target(given: dict[Kind, float | None]) -> tuple[Kind, float]:
-    """Return the one target that was given, checked."""
-    chosen = [(kind, value) for kind, value in given.items() if value is not None]
+def _target(*given: float | None) -> tuple[Kind, float]:
+    """Return the one target that was given, checked; ``given`` is in the order of ``_KINDS``."""
+    chosen = [(kind, value) for kind, value in zip(_KINDS, given, strict=True) if value is not None]
     if len(chosen) != 1:
         raise typer.BadParameter(
             f"{len(chosen)} targets given; give exactly one of --min-miou, --max-drop, --min-agreement, --min-fps",
@@ -146,6 +148,13 @@ def _check_data(
         )
     if any(source in ("-", "pipe:", "pipe:0") for source in sources):
         raise typer.BadParameter("a pipe can be read only once; give a file", param_hint="SOURCE")
+
+
+def _classes(kind: Kind, labels: Path | None, dataset: str, network: Network) -> int | None:
+    """Return how many classes labels may have, None if the target ignores labels or there are none."""
+    if kind == "min-agreement" or (labels is None and not DATASETS[dataset].labelled):
+        return None
+    return len(network.classes) if network.classes else 255
 
 
 def _videos(
@@ -180,4 +189,4 @@ def _profile(
         raise WarpsegError(describe.failure(result))
     used = {"name": network.name, "sha256": network.checksum}
     facts = describe.facts(result, materials)
-    return Profile(choice.scheme, result.interval, choice.fusion, motion, result.target, used, weights, facts)
+    return Profile(replace(choice, interval=result.interval, motion=motion), result.target, used, weights, facts)

@@ -6,7 +6,7 @@ import json
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from warpseg.datasets.clip import Dataset
     from warpseg.engine.method import Method
+    from warpseg.measure.accuracy.evaluation_json import Evaluation
     from warpseg.networks import Network
 
 __all__ = ["evaluate"]
@@ -113,17 +114,17 @@ def _check_export(export: bool, dataset: str, chosen: list[int | Literal["auto"]
         )
 
 
-def _write_report(path: Path, found: dict[str, Any], data: Dataset, network: Network, chosen: Sequence[Method]) -> None:
+def _write_report(path: Path, found: Evaluation, data: Dataset, network: Network, chosen: Sequence[Method]) -> None:
     from warpseg.measure.accuracy.examples import pick, show
     from warpseg.measure.accuracy.page import write_evaluation
 
     named = {row["name"]: row for row in found["rows"]}
-    picked = pick({setting: named[str(setting)] for setting in chosen})
+    picked = pick({setting: named[str(setting)]["average"] for setting in chosen})
     labelled = (clip for clip in data.clips if len(clip.labels) or not data.is_labelled)
     write_evaluation(path, found, show(next(labelled), data, network, picked))
 
 
-def _print(found: dict[str, Any], out: Path, *, as_json: bool) -> None:
+def _print(found: Evaluation, out: Path, *, as_json: bool) -> None:
     from warpseg.measure.accuracy.table import print_table
 
     if as_json:

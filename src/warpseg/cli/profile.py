@@ -51,11 +51,11 @@ def settle(context: typer.Context, path: Path | None, *, debug: bool, **options:
     own = {name for name in options if _is_given(context, name)}
     with errors(debug, usage=(WarpsegError,)):
         profile = read(path)
-        flows = (options["motion"] if "motion" in own else profile.motion) == "flow"
+        flows = (options["motion"] if "motion" in own else profile.method.motion) == "flow"
         others = weights is not None and Weights.of(weights).sha256 != getattr(profile.flow_weights, "sha256", None)
         if weights is None and flows and profile.flow_weights is not None:
             weights = profile.flow_weights.found(path)
-    held = _UNHELD | {name: getattr(profile, name) for name in ("scheme", "interval", "fusion", "motion")}
+    held = _UNHELD | {name: getattr(profile.method, name) for name in ("scheme", "interval", "fusion", "motion")}
     overridden = [name for name in options if name in own and options[name] != held[name]]
     for name in overridden:
         note(f"note: --{name} {options[name]} instead of the profile's {held[name]}: its promise does not hold")

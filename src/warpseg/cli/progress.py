@@ -24,7 +24,7 @@ class Progress:
     def __init__(self, source: str, max_frames: int | None = None) -> None:
         self._source = source
         self._max_frames = max_frames
-        self.report: Report | None = None  # of the run so far, once a frame is done
+        self.report: Report | None = None  # of the run so far; None before the first frame
         self._console = Console(stderr=True)
         self._bar = Bar(
             TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.fields[state]}"),

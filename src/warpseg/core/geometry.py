@@ -35,7 +35,7 @@ def warp(x: Tensor, motion: MotionField) -> Tensor:
     Returns:
         The map in this frame, with the shape, type and device of ``x``.
 
-    Example:
+    Examples:
         >>> x = torch.arange(4.0).reshape(1, 1, 4)
         >>> warp(x, MotionField(torch.tensor([1 / 4, 0.0])[:, None, None].expand(2, 1, 4), torch.ones(1, 4)))
         tensor([[[1., 2., 3., 3.]]])

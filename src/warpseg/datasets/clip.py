@@ -14,8 +14,9 @@ from PIL import Image
 from warpseg.classes import IGNORE
 from warpseg.engine.source import Source, open_video
 from warpseg.engine.timing import Stages
-from warpseg.errors import DatasetError
+from warpseg.errors import DatasetError, VideoError
 from warpseg.types import Frame
+from warpseg.video.stills import load_still
 
 __all__ = ["Clip", "Dataset", "LabelFiles", "Labels", "Options", "read_rgb"]
 
@@ -163,10 +164,9 @@ class Options:
 
 def read_rgb(path: Path) -> NDArray[np.uint8]:
     """Read a picture as RGB (height, width, 3) uint8; raises ``DatasetError`` where it is not one."""
+    if not path.exists():
+        raise DatasetError(f"{path}: no such frame; complete the folder")
     try:
-        with Image.open(path) as image:
-            return np.array(image.convert("RGB"))
-    except FileNotFoundError as error:
-        raise DatasetError(f"{path}: no such frame; complete the folder") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DatasetError(f"{path}: not a readable image; replace it") from error
+        return load_still(path)
+    except VideoError as error:
+        raise DatasetError(f"{path.parent}: {error}; replace it") from error

@@ -15,7 +15,8 @@ from warpseg.classes import IGNORE
 from warpseg.datasets.clip import Clip, Dataset, LabelFiles, Labels, Options, read_rgb
 from warpseg.datasets.encoded import describe, encoded, fingerprint
 from warpseg.errors import DatasetError
-from warpseg.video.images import SUFFIXES, natural
+from warpseg.video.images import natural
+from warpseg.video.stills import SUFFIXES
 
 __all__ = [
     "frames_and_labels", "images", "open_folder", "open_video_file", "picture_clip", "video_and_labels", "void_table",

@@ -19,9 +19,9 @@ from warpseg.core.keyframes import Policy, Window
 from warpseg.core.propagation import PROPAGATE, Propagated, Reverse, composed, searched
 from warpseg.core.schemes import Estimate, SplitNetwork, keyed
 from warpseg.labels.gpu import labels_gpu
-from warpseg.labels.gpu_warp import Evidence, carry_cells
+from warpseg.labels.gpu_warp import ConfidenceFusion, warp_and_fuse
 from warpseg.motion.luma import MARGIN, Plane
-from warpseg.motion.sad import WINDOW
+from warpseg.motion.sad import PATCH
 from warpseg.types import HALF_CONFIDENCE, Frame, MotionField
 
 __all__ = ["Labelled", "Step", "interpolate", "label_steps", "steps"]
@@ -121,21 +121,21 @@ def label_steps(
     paths = _upload([still if path is None else path.offsets for path in led], device).unflatten(0, (-1, 2))
     weights = _upload([torch.tensor(step.alpha) for step in steps], device)
     seen = [key, *(step.frame for step in steps), *([next_key] if next_key else [])]
-    evidence = _evidence(seen, device) if photometric else None
-    scores, confidence = carry_cells(forward, backward, paths, weights, evidence)
+    fusion = _confidence_fusion(seen, device) if photometric else None
+    scores, confidence = warp_and_fuse(forward, backward, paths, weights, fusion)
     ids = labels_gpu(scores, key.size)
     results = _Download([ids] if confidence is None else [ids, confidence])
     return [Labelled(step, scores[number], results, number) for number, step in enumerate(steps)]
 
 
-def _evidence(frames: Sequence[Frame], device: torch.device) -> Evidence | None:
+def _confidence_fusion(frames: Sequence[Frame], device: torch.device) -> ConfidenceFusion | None:
     """Upload the frames' reduced pictures; None where one has none."""
     planes = [frame.plane for frame in frames if isinstance(frame.plane, Plane)]
     if len(planes) < len(frames):
         return None
     pixels = _upload([torch.from_numpy(plane.pixels) for plane in planes], device)
     size, factor = planes[0].size, planes[0].factor
-    return Evidence(pixels, size, factor, MARGIN, WINDOW, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
+    return ConfidenceFusion(pixels, size, factor, MARGIN, PATCH, SHARPNESS, DISTANCE, OUTSIDE, HALF_CONFIDENCE)
 
 
 def _upload(rows: Sequence[Tensor], device: torch.device) -> Tensor:

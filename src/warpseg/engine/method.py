@@ -42,7 +42,7 @@ class Method:
     Raises:
         ValueError: a name is not known, or two fields exclude each other.
 
-    Example:
+    Examples:
         >>> print(Method(interval=10))
         interpolate n=10
         >>> Method(scheme="propagate", propagation="chained").delay
@@ -199,6 +199,11 @@ class Method:
             if self.fusion_weights is not None:
                 found["fusion_weights"] = _file(Path(self.fusion_weights))
         return found
+
+    @property
+    def label(self) -> str:
+        """The scheme, and the fusion where it has one, for any interval: ``interpolate (confidence)``."""
+        return f"{self.scheme} ({self.fusion_name})" if self.interpolates else self.scheme
 
     def __str__(self) -> str:
         """Name the method in a few words, leaving out what is the default."""

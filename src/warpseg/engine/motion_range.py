@@ -13,9 +13,9 @@ from warpseg.types import Frame, MotionField
 
 __all__ = ["MotionRange", "read_motion"]
 
-_ASTRAY = 1.5  # cells by which the way there and back may miss its start and the point still counts as seen,
-_ASTRAY_PER_FRAME = 0.1  # and how many more for each frame between
-_UNLIKE = 0.2  # confidence below which the pictures themselves say that it is not the same thing
+_ASTRAY = 1.5  # cells by which the forward-backward path may miss its start while the point still counts as seen,
+_ASTRAY_PER_FRAME = 0.1  # and how many more per frame of distance
+_UNLIKE = 0.2  # confidence below which the pictures contradict the path
 
 
 def read_motion(
@@ -26,23 +26,63 @@ def read_motion(
     max_frames: int | None = None,
     motion: str = "auto",
 ) -> MotionRange:
-    """Read the motion of a range of frames; arguments and errors are those of ``open_video``."""
+    """Read the motion of a range of frames.
+
+    Args:
+        source: Any source of ``open_video``.
+        start: First moment, in seconds from the source's first frame; None for the beginning.
+        end: Last moment, in seconds from the source's first frame; None for the end.
+        max_frames: Upper bound of the number of frames; None for all. Memory grows with them: two fields per frame.
+        motion: Origin of the motion, as in ``open_video``.
+
+    Returns:
+        The motion between any two frames of the range.
+
+    Raises:
+        ValueError: ``motion`` is not known, or the range holds no frame.
+        VideoError: The source cannot be opened, or is damaged.
+        MotionUnavailable: The chosen motion source is missing.
+
+    Examples:
+        >>> import warpseg
+        >>> motion = warpseg.read_motion("drive.mp4", max_frames=6)
+        >>> motion
+        MotionRange(frames 0 to 5)
+        >>> field, hidden = motion.between(0, 5)
+        >>> field.size, tuple(hidden.shape)
+        ((30, 40), (30, 40))
+    """
     with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:
         return MotionRange(video)
 
 
 class MotionRange:
-    """The motion of consecutive frames, both ways, from which that between any two of them is composed.
+    """The motion of consecutive frames in both directions, from which that between any two of them is composed.
 
-    Holds two fields a frame and nothing else of it: memory is in proportion to the range. ``frames`` are consumed.
-    Raises ``ValueError`` for frames that are not consecutive, or none.
+    Two fields per frame are kept, nothing else, so memory grows in proportion to the range.
+
+    Args:
+        frames: Consecutive frames; they are consumed.
+
+    Attributes:
+        first: Number of the first frame.
+
+    Raises:
+        ValueError: There are no frames, or they are not consecutive.
+
+    Examples:
+        >>> import warpseg
+        >>> with warpseg.open_video("drive.mp4", max_frames=6) as video:
+        ...     motion = warpseg.MotionRange(video)
+        >>> motion.first, motion.last, len(motion)
+        (0, 5, 6)
     """
 
     def __init__(self, frames: Iterable[Frame]) -> None:
         self._back: list[MotionField] = []  # from each frame to the one before; that of the first leads out and is void
         self._on: list[MotionField] = []  # from the one before to each frame
         self._cuts: set[int] = set()
-        self.first = 0  # frame numbers, both included
+        self.first = 0
         for frame in frames:
             if not self._back:
                 self.first = frame.index
@@ -64,12 +104,21 @@ class MotionRange:
         return len(self._back)
 
     def between(self, i: int, j: int) -> tuple[MotionField, Tensor]:
-        """Return where the content of frame ``i`` is in frame ``j``, and what of it cannot be seen there.
+        """Return the motion from frame ``i`` to frame ``j`` and the mask of its hidden cells.
 
-        What is at ``p`` in frame ``i`` is at ``p + offset`` in frame ``j``, which may come earlier or later. The mask
-        (h, w) of the field's grid is true where the way there and back does not lead home, the way leaves the frame,
-        the pictures do not agree on the way, or a scene cut lies between. Raises ``ValueError`` for frames outside of
-        the range.
+        What is at ``p`` in frame ``i`` is at ``p + offset`` in frame ``j``, which may come earlier or later. A cell is
+        hidden where forward-backward consistency fails (Sundaram, Brox and Keutzer, 2010), the path leaves the frame,
+        the pictures disagree along it, or a scene cut lies between.
+
+        Args:
+            i: Number of the frame whose content is followed.
+            j: Number of the frame in which it is found.
+
+        Returns:
+            The field of frame ``i``, and a bool tensor (h, w) on its grid, true where the content is hidden in ``j``.
+
+        Raises:
+            ValueError: A frame lies outside of the range.
         """
         for name, index in (("i", i), ("j", j)):
             if not self.first <= index <= self.last:

@@ -1,4 +1,4 @@
-"""What a scheme says of one frame, brought to pixels where somebody asks."""
+"""Segmentation: the result of one frame; labels and probabilities are computed on demand."""
 
 from __future__ import annotations
 
@@ -21,8 +21,26 @@ __all__ = ["Segmentation"]
 
 
 class Segmentation:
-    """The segmentation of one frame: class scores at the network's cells, labels and probabilities at any size on
-    demand.
+    """The result of one frame: class scores per cell of the network, labels and probabilities on demand at any size.
+
+    Made by ``Segmenter.stream``, one per frame, in order.
+
+    Attributes:
+        frame: The frame.
+        distance: Frames to the nearest keyframe that it was made from, 0 for a keyframe.
+        scores: (classes, h, w) float32 on the network's device, before softmax.
+        confidence: (h, w) float32 in [0, 1], on the scores' grid: 1 for a keyframe; for an intermediate frame high
+            where the picture supports the propagated scores; None where it was not measured.
+        classes: Names and colours of the classes.
+
+    Examples:
+        >>> import warpseg
+        >>> segmenter = warpseg.Segmenter("camvid", interval=5, device="cpu")
+        >>> for result in segmenter.stream("drive.mp4", max_frames=3):
+        ...     print(result, result.labels().shape)
+        Segmentation(frame 0, keyframe, 11x60x80 scores) (120, 160)
+        Segmentation(frame 1, 1 from a keyframe, 11x60x80 scores) (120, 160)
+        Segmentation(frame 2, 2 from a keyframe, 11x60x80 scores) (120, 160)
     """
 
     def __init__(
@@ -30,13 +48,11 @@ class Segmentation:
         estimate: Estimate,
         classes: Classes,
         stages: Stages | None = None,
-        ready: Callable[[], NDArray[Any]] | None = None,  # gives labels at the frame's size that are already made
+        ready: Callable[[], NDArray[Any]] | None = None,  # returns labels at the frame's size that exist already
     ) -> None:
         self.frame: Frame = estimate.frame
-        self.distance: int = estimate.distance  # frames to the nearest keyframe it was made from; 0 for a keyframe
-        self.scores: Tensor = estimate.scores  # (classes, h, w) float32
-        # (h, w) float32 in [0, 1] at the network's cells: how far the picture supports what was carried here; 1 for a
-        # keyframe, None where nobody judged.
+        self.distance: int = estimate.distance
+        self.scores: Tensor = estimate.scores
         self.confidence: Tensor | None = estimate.confidence
         if self.is_key:
             self.confidence = torch.ones(self.scores.shape[-2:])
@@ -47,13 +63,17 @@ class Segmentation:
 
     @property
     def is_key(self) -> bool:
-        """Whether the network itself ran on this frame."""
+        """True if the network itself ran on this frame."""
         return self.distance == 0
 
     def labels(self, size: tuple[int, int] | None = None) -> NDArray[Any]:
-        """Return class ids (height, width), uint8, or uint16 for more than 255 classes.
+        """Return the most likely class of every pixel: upsampling and argmax in one pass, without the score volume.
 
-        At the frame's size unless ``size`` says otherwise.
+        Args:
+            size: (height, width) in pixels; None for the frame's own, computed once and kept.
+
+        Returns:
+            (height, width) class ids, uint8, or uint16 for more than 255 classes.
         """
         if size is not None and size != self.frame.size:
             return self._compute(size)
@@ -62,7 +82,14 @@ class Segmentation:
         return self._labels
 
     def probabilities(self, size: tuple[int, int] | None = None) -> Tensor:
-        """Return the softmax of the upsampled scores, (classes, height, width) float32: the paper's last layer."""
+        """Return the softmax of the upsampled scores: the paper's last layer.
+
+        Args:
+            size: (height, width) in pixels; None for the frame's own.
+
+        Returns:
+            (classes, height, width) float32 on the network's device.
+        """
         upsampled = F.interpolate(self.scores[None], size=size or self.frame.size, mode="bilinear", align_corners=False)
         return torch.softmax(upsampled[0], 0)
 

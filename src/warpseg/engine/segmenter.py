@@ -77,7 +77,7 @@ class Segmenter:
         ValueError: an option has an unknown value, or two exclude each other.
         ModelError: the network cannot be loaded, or does not fit.
 
-    Example:
+    Examples:
         >>> import numpy as np, torch
         >>> frames = [np.full((32, 48, 3), 10 * i, np.uint8) for i in range(6)]
         >>> segmenter = Segmenter(torch.nn.Conv2d(3, 4, 1), interval=3, device="cpu")

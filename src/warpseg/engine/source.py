@@ -1,4 +1,4 @@
-"""Frames with motion: ``open_video`` joins what ``video`` reads with what ``motion`` makes of it."""
+"""Source: ``open_video`` joins the pictures of ``video`` with the fields of ``motion`` to frames."""
 
 from __future__ import annotations
 
@@ -50,15 +50,40 @@ def open_video(
 ) -> Video:
     """Open a source and return its frames, each with the motion back to the frame before.
 
-    ``source`` is a file, URL or pipe that PyAV opens, a folder or pattern of images, or an iterable of uint8 RGB arrays
-    (height, width, 3). ``start`` and ``end`` are seconds from the source's first frame.
+    Args:
+        source: A file, URL or pipe that PyAV opens, a folder or pattern of images, or an iterable of RGB arrays
+            (height, width, 3) uint8.
+        start: First moment, in seconds from the source's first frame; None for the beginning.
+        end: Last moment, in seconds from the source's first frame; None for the end.
+        max_frames: Upper bound of the number of frames; None for all.
+        motion: Origin of the motion. ``codec``: the vectors in the stream, checked and refined on the pictures.
+            ``estimate``: a search on the pictures alone. ``auto``: ``codec`` where the stream has vectors, else
+            ``estimate``. ``flow``: dense optical flow (OpenCV's DIS, or RAFT with ``flow_weights``). ``none``: zero
+            everywhere, at no cost.
+        flow_weights: File with RAFT's weights, for ``motion="flow"``.
+        stages: Clock that adds up the seconds of each stage.
+        pipeline: Decodes in the caller's thread (None) or ahead in its own (``pipeline.Threads``); closed with the
+            video.
 
-    ``motion`` says where it comes from: ``codec``, the vectors in the stream, checked and refined on the pictures;
-    ``estimate``, a search on the pictures alone; ``auto``, vectors where the stream has them, else the search;
-    ``flow``, dense optical flow (OpenCV's DIS; RAFT with ``flow_weights``); ``none``: all fields are zero, and nothing
-    is spent on them. ``pipeline`` may decode ahead (``pipeline.Threads``); it is closed with the video. Raises
-    ``VideoError`` where the source cannot be opened, or, once all that decodes has been given, where it is damaged, and
-    ``MotionUnavailable`` where it has no vectors though they are asked for.
+    Returns:
+        An iterator of ``Frame`` that closes the source at the end of its ``with`` block.
+
+    Raises:
+        ValueError: ``motion`` is not one of the above, or ``flow_weights`` are given without ``motion="flow"``.
+        VideoError: The source cannot be opened. Also raised by the iterator where the source is damaged, after all
+            frames that could be decoded.
+        MotionUnavailable: ``motion="codec"`` for a source without vectors, or ``motion="flow"`` without its packages.
+
+    Examples:
+        >>> import warpseg
+        >>> with warpseg.open_video("drive.mp4", max_frames=3) as video:
+        ...     print(video.info.codec, video.info.size)
+        ...     for frame in video:
+        ...         print(frame.index, frame.picture, frame.motion_source, frame.motion.size)
+        h264 (120, 160)
+        0 I none (30, 40)
+        1 B codec (30, 40)
+        2 B codec (30, 40)
     """
     check("motion", motion, MOTIONS)
     chosen = MOTIONS[motion]
@@ -76,7 +101,9 @@ def open_video(
 
 
 class _Seen:
-    """What is remembered of a picture for those that refer to it: not the decoder's frame, which is large."""
+    """A picture's type and reduced luma, kept for vectors that refer to it; the decoder's frame, which is large, is
+    dropped.
+    """
 
     def __init__(self, picture: Picture) -> None:
         self.type = picture.type
@@ -85,16 +112,37 @@ class _Seen:
 
     @cached_property
     def plane(self) -> Plane:
-        assert self._luma is not None, "the plane was not asked for while there was a picture"
+        assert self._luma is not None, "the plane is made at first use, which must come before forget()"
         return Plane.of(self._luma)
 
     def forget(self) -> None:
-        """Let go of the decoder's frame."""
+        """Drop the decoder's frame."""
         self._luma = None
 
 
 class Video:
-    """An iterator of ``Frame`` in display order, and a context manager. Iterate once; memory does not grow."""
+    """An iterator of ``Frame`` in display order, and a context manager; made by ``open_video``.
+
+    It can be iterated once, and memory does not grow with the video.
+
+    Attributes:
+        info: Facts known before the first frame.
+        decision: The chosen motion source and the reason, one line.
+        motion: Frames so far by motion source.
+        distances: Pixels so far by the distance, in frames, of the vectors that cover them.
+        predicted: P- and B-frames so far whose vectors were read.
+        covered: Sum over those frames of the share of the picture that vectors cover; the rest is intra.
+        cuts: Numbers of the frames so far at which a new scene begins.
+
+    Examples:
+        >>> import warpseg
+        >>> with warpseg.open_video("drive.mp4") as video:
+        ...     count = sum(1 for frame in video)
+        >>> count, video.decision
+        (20, 'codec: h264 has motion vectors')
+        >>> dict(video.motion), video.cuts
+        ({'none': 1, 'codec': 19}, [])
+    """
 
     def __init__(
         self,
@@ -111,25 +159,25 @@ class Video:
         self._wants_motion = MOTIONS[motion].moves
         self._uses_vectors = MOTIONS[motion].vectors != "unused" and pictures.info.has_vectors
         self._track = tracker
-        self._damage: VideoError | None = None  # told when everything before it has been yielded
+        self._damage: VideoError | None = None  # raised when everything before it has been yielded
         self._frames: Generator[Frame] = self._join()
         self._anchors = 0  # I- and P-frames so far; an I-frame settles it at once
-        self.motion: Counter[str] = Counter()  # frames by motion source
-        self.distances: Counter[int] = Counter()  # pixels by the distance in frames of the vectors that cover them
-        self.predicted: int = 0  # P- and B-frames whose vectors were looked at
-        self.covered: float = 0.0  # sum, over those, of the share of the picture that vectors cover; the rest is intra
-        self.cuts: list[int] = []  # frame numbers at which a new scene begins
+        self.motion: Counter[str] = Counter()
+        self.distances: Counter[int] = Counter()
+        self.predicted: int = 0
+        self.covered: float = 0.0
+        self.cuts: list[int] = []
         self.info: VideoInfo = pictures.info
         codec = self.info.codec or "a source without a codec"
         self.decision: str = {
             "auto": f"codec: {codec} has motion vectors"
             if self.info.has_vectors
             else f"estimate: {codec} has no motion vectors to read",
-        }.get(motion, f"{motion}: as asked")  # the motion source and why
+        }.get(motion, f"{motion}: as asked")
 
     @property
     def warnings(self) -> list[str]:
-        """What was assumed or substituted so far, one line each."""
+        """Assumptions and substitutions so far, one line each."""
         lines = list(self._pictures.warnings)
         if self._wants_motion and self.motion["estimate"] and not self.decision.startswith("estimate: as"):
             why = "no or too few vectors in them" if self.info.has_vectors else "the source has no motion vectors"
@@ -152,7 +200,7 @@ class Video:
         self.close()
 
     def close(self) -> None:
-        """Release the source, and stop what reads it in other threads."""
+        """Release the source, and stop the threads that read it."""
         self._pipeline.close()
         with suppress(ValueError):  # a thread that waits for the source's next byte cannot be stopped
             self._frames.close()
@@ -182,7 +230,7 @@ class Video:
                 past.append(seen)
                 self._anchors += {"I": _SETTLED, "B": 0}.get(seen.type or "P", 1)
             yield frame
-            del picture, frame  # held by nobody here while the next ones are read
+            del picture, frame  # drop our references so that both can be freed while the next ones are read
 
     def _read(self, ahead: deque[tuple[Picture, _Seen]]) -> bool:
         try:
@@ -251,7 +299,7 @@ def _decoded(pictures: PictureReader, stages: Stages) -> Generator[Picture]:
             if picture is None:
                 return
             yield picture
-            del picture  # held by nobody here while the next one is decoded
+            del picture  # drop our reference so that it can be freed while the next one is decoded
     finally:
         pictures.close()
 

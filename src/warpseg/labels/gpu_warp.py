@@ -16,23 +16,23 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-__all__ = ["Evidence", "carry_cells"]
+__all__ = ["ConfidenceFusion", "warp_and_fuse"]
 
 _BLOCK = 128  # cells per program
 
 
-class Evidence(NamedTuple):
+class ConfidenceFusion(NamedTuple):
     """Luma planes and constants of confidence fusion, by which the two keyframes' maps are weighted."""
 
     planes: Tensor  # (n + 1 or n + 2, rows, columns) uint8: of the keyframe, of n frames, of the next keyframe
     size: tuple[int, int]  # (height, width) of the full picture
     factor: int  # pixels of the picture per pixel of a plane, along each side
     margin: int  # pixels around the picture in each plane
-    window: int  # pixels along each side of the windows that are compared
+    patch: int  # pixels along each side of the patches that are compared
     sharpness: float  # change of the weight's logit per grey level
     distance: float  # share of the logit of the given weight
     outside: float  # grey levels added to the error of a path that ends outside of the frame
-    doubtful: float  # photometric error, grey levels, at which confidence is one half
+    half_confidence: float  # photometric error, grey levels, at which confidence is one half
 
 
 @triton.jit
@@ -63,8 +63,8 @@ def _lerp(start, end, weight):
 
 
 @triton.jit
-def _window_at(first, offsets, mask, size, last):
-    """Return the first pixel, along one axis, of the window that an offset leads to, clipped to the plane."""
+def _patch_at(first, offsets, mask, size, last):
+    """Return the first pixel, along one axis, of the patch that an offset leads to, clipped to the plane."""
     # In float64, as in motion.luma. Adding 1.5 * 2**52 leaves no bits for a fraction: rounded to nearest, ties to even.
     pixels = tl.load(offsets, mask=mask, other=0.0).to(tl.float64) * size
     rounded = pixels + 6755399441055744.0 - 6755399441055744.0
@@ -80,14 +80,14 @@ def _outside(path_x, path_y, row, column, height, width, mask):
 
 
 @triton.jit
-def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evidence
+def _warp_block(  # arguments from `factor` to `half_confidence` in the order of ConfidenceFusion
     forward, backward, paths, weights, planes, out, confidence,
     channels, height, width, weight_step, cell_step, rows, columns, tall, wide, factor, margin,
-    WINDOW: tl.constexpr, sharpness, distance, outside, doubtful, BLOCK: tl.constexpr,
+    PATCH: tl.constexpr, sharpness, distance, outside, half_confidence, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Warp and fuse both maps for one block of cells of a frame; axis 0 of the grid counts blocks, axis 1 frames.
 
-    Planes are ``rows`` x ``columns``, the picture is ``tall`` x ``wide``. With WINDOW = 0, weights are used as given.
+    Planes are ``rows`` x ``columns``, the picture is ``tall`` x ``wide``. With PATCH = 0, weights are used as given.
     """
     cells = height * width
     cell = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -101,34 +101,34 @@ def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evide
     key_x = paths + frame * 4 * cells + cell
     key_y, next_x, next_y = key_x + cells, key_x + 2 * cells, key_x + 3 * cells
 
-    if WINDOW > 0:
+    if PATCH > 0:
         full_height, full_width = tl.cast(tall, tl.float64) / factor, tl.cast(wide, tl.float64) / factor
-        top = ((row.to(tl.float64) + 0.5) * full_height / height).to(tl.int32) - WINDOW // 2 + margin
-        left = ((column.to(tl.float64) + 0.5) * full_width / width).to(tl.int32) - WINDOW // 2 + margin
+        top = ((row.to(tl.float64) + 0.5) * full_height / height).to(tl.int32) - PATCH // 2 + margin
+        left = ((column.to(tl.float64) + 0.5) * full_width / width).to(tl.int32) - PATCH // 2 + margin
         pixels = rows * columns
         here = planes + (frame + 1) * pixels + top * columns + left
-        at_key = planes + _window_at(top, key_y, from_key, full_height, rows - WINDOW) * columns
-        at_key += _window_at(left, key_x, from_key, full_width, columns - WINDOW)
+        at_key = planes + _patch_at(top, key_y, from_key, full_height, rows - PATCH) * columns
+        at_key += _patch_at(left, key_x, from_key, full_width, columns - PATCH)
         at_next = planes + (tl.num_programs(1) + 1).to(tl.int64) * pixels
-        at_next += _window_at(top, next_y, from_next, full_height, rows - WINDOW) * columns
-        at_next += _window_at(left, next_x, from_next, full_width, columns - WINDOW)
+        at_next += _patch_at(top, next_y, from_next, full_height, rows - PATCH) * columns
+        at_next += _patch_at(left, next_x, from_next, full_width, columns - PATCH)
         key_sum, next_sum = tl.full([BLOCK], 0, tl.int32), tl.full([BLOCK], 0, tl.int32)
-        for _ in range(WINDOW):
-            for k in tl.static_range(WINDOW):
+        for _ in range(PATCH):
+            for k in tl.static_range(PATCH):
                 own = tl.load(here + k, mask=there, other=0).to(tl.int32)
                 key_sum += tl.abs(own - tl.load(at_key + k, mask=from_key, other=0).to(tl.int32))
                 next_sum += tl.abs(own - tl.load(at_next + k, mask=from_next, other=0).to(tl.int32))
             here += columns
             at_key += columns
             at_next += columns
-        by_key, by_next = key_sum * (1.0 / (WINDOW * WINDOW)), next_sum * (1.0 / (WINDOW * WINDOW))
+        by_key, by_next = key_sum * (1.0 / (PATCH * PATCH)), next_sum * (1.0 / (PATCH * PATCH))
         key_ends = _outside(key_x, key_y, row, column, height, width, both)
         next_ends = _outside(next_x, next_y, row, column, height, width, both)
         odds = tl.where(both, alpha, 0.5)
         favour = by_next - by_key + outside * (next_ends - key_ends)
         logit = favour * sharpness + distance * tl.log(odds / (1.0 - odds))
         alpha = tl.where(both, 1.0 / (1.0 + tl.exp(-logit)), alpha)
-        unexplained = tl.div_rn(_lerp(by_next, by_key, alpha), tl.full([BLOCK], doubtful, tl.float32))
+        unexplained = tl.div_rn(_lerp(by_next, by_key, alpha), tl.full([BLOCK], half_confidence, tl.float32))
         one = tl.full([BLOCK], 1.0, tl.float32)
         belief = tl.div_rn(one, one + unexplained * unexplained)
         tl.store(confidence + frame * cells + cell, belief, mask=there)
@@ -150,8 +150,8 @@ def _carry_block(  # arguments from `factor` to `doubtful` in the order of Evide
         out += cells
 
 
-def carry_cells(
-    forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, evidence: Evidence | None = None
+def warp_and_fuse(
+    forward: Tensor, backward: Tensor | None, paths: Tensor, weights: Tensor, fusion: ConfidenceFusion | None = None
 ) -> tuple[Tensor, Tensor | None]:
     """Warp the maps of two keyframes to the n intermediate frames between them, and fuse them.
 
@@ -163,10 +163,10 @@ def carry_cells(
         paths: Offsets (n, 2, 2, h, w), as in ``MotionField``, from each frame to the keyframe and to the next one.
         weights: Weights of the forward map in [0, 1], per frame (n) or per cell (n, h, w). Where a weight is 1, nothing
             is read from the backward map and path; where it is 0, nothing from the forward ones.
-        evidence: Planes by whose photometric error weights between 0 and 1 are adjusted.
+        fusion: Planes by whose photometric error weights between 0 and 1 are adjusted.
 
     Returns:
-        The maps (n, C, h, w) and their confidence (n, h, w) in [0, 1], None without ``evidence``.
+        The maps (n, C, h, w) and their confidence (n, h, w) in [0, 1], None without ``fusion``.
 
     Raises:
         ValueError: Shapes do not match.
@@ -184,12 +184,12 @@ def carry_cells(
         raise ValueError(f"weights {tuple(weights.shape)}: expected ({frames},) or ({frames}, {height}, {width})")
     steps = (height * width, 1) if weights.ndim == 3 else (1, 0)
     out = torch.empty((frames, channels, height, width), device=forward.device)
-    confidence = None if evidence is None else torch.empty((frames, height, width), device=forward.device)
+    confidence = None if fusion is None else torch.empty((frames, height, width), device=forward.device)
     if frames == 0:
         return out, confidence
-    given = evidence or Evidence(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # a window of 0: the kernel ignores it
+    given = fusion or ConfidenceFusion(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # a patch of 0: the kernel ignores it
     with torch.cuda.device_of(forward):
-        _carry_block[(-(-height * width // _BLOCK), frames)](
+        _warp_block[(-(-height * width // _BLOCK), frames)](
             forward, backward, paths.contiguous(), weights.contiguous(), given.planes,
             out, out if confidence is None else confidence, channels, height, width, *steps,
             *given.planes.shape[-2:], *given.size, *given[2:], _BLOCK,

@@ -27,7 +27,7 @@ def predictions(plane: Plane, other: Plane, before: NDArray[np.float32] | None =
         levels.append((levels[-1][0].coarser, levels[-1][1].coarser))
     found: NDArray[np.float32] | None = None
     for fine, (a, b) in zip(reversed(levels[:-1]), reversed(levels[1:]), strict=True):
-        rows, columns = (max(side // 2, 1) for side in a.grid)  # half the cells, so that windows do not overlap
+        rows, columns = (max(side // 2, 1) for side in a.grid)  # half the cells, so that patches do not overlap
         seeds = [] if found is None else [found]
         if before is not None:
             seeds.append(_onto(before * (plane.factor / a.factor), (rows, columns)))

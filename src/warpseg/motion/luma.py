@@ -9,7 +9,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from warpseg.motion.sad import WINDOW, sad
+from warpseg.motion.sad import PATCH, sad
 
 __all__ = ["CELL", "MARGIN", "Plane"]
 
@@ -52,7 +52,7 @@ class Plane:
     def difference(self, other: Plane, offsets: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the photometric error (h, w) along ``offsets``, in grey levels.
 
-        It is the mean absolute luma difference between the 8x8 window around each cell and the one in ``other`` to
+        It is the mean absolute luma difference between the 8x8 patch around each cell and the one in ``other`` to
         which the cell's offset leads. ``offsets`` (2, h, w) are fractions of the frame, on any grid.
         """
         out = np.empty(offsets.shape[1:], np.float32)
@@ -137,15 +137,15 @@ def _photometric_error(
     rows, columns = out.shape
     lefts = np.empty(columns, np.int32)
     for column in range(columns):
-        lefts[column] = int((column + 0.5) * size[1] / columns) - WINDOW // 2 + MARGIN
+        lefts[column] = int((column + 0.5) * size[1] / columns) - PATCH // 2 + MARGIN
     ends = np.empty(columns, np.int64)
-    zero, last_x, last_y = np.int32(0), np.int32(width - WINDOW), np.int32(height - WINDOW)
+    zero, last_x, last_y = np.int32(0), np.int32(width - PATCH), np.int32(height - PATCH)
     for row in range(rows):
-        top = int((row + 0.5) * size[0] / rows) - WINDOW // 2 + MARGIN
+        top = int((row + 0.5) * size[0] / rows) - PATCH // 2 + MARGIN
         for column in range(columns):  # a loop of its own, separate from the matching, so that LLVM vectorises it
             x = lefts[column] + np.int32(np.rint(offsets[0, row, column] * size[1]))
             y = np.int32(top) + np.int32(np.rint(offsets[1, row, column] * size[0]))
             ends[column] = min(max(y, zero), last_y) * np.int32(width) + min(max(x, zero), last_x)
         for column in range(columns):
             total = sad(here, there, width, top * width + lefts[column], ends[column])
-            out[row, column] = total / np.float32(WINDOW * WINDOW)
+            out[row, column] = total / np.float32(PATCH * PATCH)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.motion.luma import MARGIN, Plane
-from warpseg.motion.sad import WINDOW, sad
+from warpseg.motion.sad import PATCH, sad
 
 __all__ = ["resolve"]
 
@@ -72,7 +72,7 @@ def _match(
     """Assign ``candidate`` to each ``every``-th block of a side that it fits clearly better than the block's present
     reference.
 
-    ``error`` is the mean absolute luma difference between the window at the block's centre and the one that its vector
+    ``error`` is the mean absolute luma difference between the patch at the block's centre and the one that its vector
     points to. With an empty ``distance``, only these errors are written.
     """
     height, width = plane.shape
@@ -81,12 +81,12 @@ def _match(
         i = k * every
         if blocks[i, 6] != side or (len(distance) and error[k] <= _CLEAR):
             continue
-        left = int(blocks[i, 0] / factor) - WINDOW // 2 + MARGIN
-        top = int(blocks[i, 1] / factor) - WINDOW // 2 + MARGIN
+        left = int(blocks[i, 0] / factor) - PATCH // 2 + MARGIN
+        top = int(blocks[i, 1] / factor) - PATCH // 2 + MARGIN
         x, y = left + int(np.rint(blocks[i, 4] / factor)), top + int(np.rint(blocks[i, 5] / factor))
-        left, top = min(max(left, 0), width - WINDOW), min(max(top, 0), height - WINDOW)
-        x, y = min(max(x, 0), width - WINDOW), min(max(y, 0), height - WINDOW)
-        mean = sad(here, there, width, top * width + left, y * width + x) / np.float32(WINDOW * WINDOW)
+        left, top = min(max(left, 0), width - PATCH), min(max(top, 0), height - PATCH)
+        x, y = min(max(x, 0), width - PATCH), min(max(y, 0), height - PATCH)
+        mean = sad(here, there, width, top * width + left, y * width + x) / np.float32(PATCH * PATCH)
         if not len(distance):
             error[k] = mean
         elif distance[k] == 0 or mean + _CLEAR < error[k]:

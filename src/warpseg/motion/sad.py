@@ -1,8 +1,8 @@
-"""SAD: the sum of absolute differences of two 8x8 windows, and the normal equations of their alignment.
+"""SAD: the sum of absolute differences of two 8x8 patches, and the normal equations of their alignment.
 
 Block matching spends most of its time here. The kernels are written as LLVM vectors of eight bytes, because LLVM then
 turns a row's differences into one instruction (psadbw, uabal); from a loop over bytes it does not, and matching takes
-thirteen times as long. Nothing is checked: windows MUST lie inside the pictures.
+thirteen times as long. Nothing is checked: patches MUST lie inside the pictures.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-__all__ = ["WINDOW", "normal_equations", "sad"]
+__all__ = ["PATCH", "normal_equations", "sad"]
 
-WINDOW = 8  # pixels along each side
+PATCH = 8  # pixels along each side
 
-_BYTES, _INTS = ir.VectorType(ir.IntType(8), WINDOW), ir.VectorType(ir.IntType(32), WINDOW)
+_BYTES, _INTS = ir.VectorType(ir.IntType(8), PATCH), ir.VectorType(ir.IntType(32), PATCH)
 _POSITIONS = (types.uintp,) * 3
 
 
@@ -47,7 +47,7 @@ def _sum(builder: Any, vectors: Sequence[Any]) -> Any:
     total = vectors[0]
     for vector in vectors[1:]:
         total = builder.add(total, vector)
-    return _call(builder, f"llvm.vector.reduce.add.v{WINDOW}i32", ir.IntType(32), [total])
+    return _call(builder, f"llvm.vector.reduce.add.v{PATCH}i32", ir.IntType(32), [total])
 
 
 @intrinsic
@@ -56,9 +56,9 @@ def _sad(context: Any, a: Any, b: Any, here: Any, there: Any, stride: Any) -> An
         rows_a, rows_b = (_Rows(context, builder, (a, b)[i], arguments[i]) for i in (0, 1))
         p, q, stride = arguments[2:]
         sums = []
-        for _ in range(WINDOW):
+        for _ in range(PATCH):
             difference = builder.sub(rows_a(p), rows_b(q))
-            difference = _call(builder, f"llvm.abs.v{WINDOW}i32", _INTS, [difference, ir.IntType(1)(0)])
+            difference = _call(builder, f"llvm.abs.v{PATCH}i32", _INTS, [difference, ir.IntType(1)(0)])
             sums.append(_sum(builder, [difference]))  # row by row: the pattern that becomes one instruction
             p, q = builder.add(p, stride), builder.add(q, stride)
         total = sums[0]
@@ -78,7 +78,7 @@ def _normal_equations(context: Any, a: Any, b: Any, here: Any, there: Any, strid
         p, q, stride = arguments[2:]
         one = ir.Constant(q.type, 1)
         products: list[list[Any]] = [[], [], [], [], []]
-        for _ in range(WINDOW):
+        for _ in range(PATCH):
             x = builder.sub(rows_b(builder.add(q, one)), rows_b(builder.sub(q, one)))
             y = builder.sub(rows_b(builder.add(q, stride)), rows_b(builder.sub(q, stride)))
             d = builder.sub(rows_a(p), rows_b(q))
@@ -92,9 +92,9 @@ def _normal_equations(context: Any, a: Any, b: Any, here: Any, there: Any, strid
 
 @numba.njit(cache=True, nogil=True)
 def sad(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int) -> int:
-    """Return the sum of absolute differences between the window of ``a`` at ``here`` and that of ``b`` at ``there``.
+    """Return the sum of absolute differences between the patch of ``a`` at ``here`` and that of ``b`` at ``there``.
 
-    Both are flat pictures of ``stride`` bytes per row; positions are those of the windows' first pixels.
+    Both are flat pictures of ``stride`` bytes per row; positions are those of the patches' first pixels.
     """
     return _sad(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]
 
@@ -103,9 +103,9 @@ def sad(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, ther
 def normal_equations(
     a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int
 ) -> tuple[int, int, int, int, int]:
-    """Return the sums of xx, xy, yy, xd and yd over two windows: the normal equations of Lucas and Kanade (1981).
+    """Return the sums of xx, xy, yy, xd and yd over two patches: the normal equations of Lucas and Kanade (1981).
 
-    x and y are twice the gradient of ``b``, d is ``a - b``. Positions are as in ``sad``; the window of ``b`` must have
+    x and y are twice the gradient of ``b``, d is ``a - b``. Positions are as in ``sad``; the patch of ``b`` must have
     a pixel of the picture all around it.
     """
     return _normal_equations(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.motion.luma import MARGIN, Plane
-from warpseg.motion.sad import WINDOW, sad
+from warpseg.motion.sad import PATCH, sad
 
 __all__ = ["Vectors", "corner", "search"]
 
@@ -175,9 +175,9 @@ def _better(
     penalty: int,
     best: _Best,
 ) -> _Best:
-    """Return the better of ``best`` and the vector x, y, clipped to ``bounds``, for the window at position ``at``.
+    """Return the better of ``best`` and the vector x, y, clipped to ``bounds``, for the patch at position ``at``.
 
-    There is no branch, because a misprediction costs as much as comparing two windows.
+    There is no branch, because a misprediction costs as much as comparing two patches.
     """
     here, there, width = pictures
     x, y = min(max(x, bounds[0]), bounds[1]), min(max(y, bounds[2]), bounds[3])
@@ -194,14 +194,14 @@ def _better(
 
 @numba.njit(cache=True, nogil=True)
 def _bounds(shape: tuple[int, int], top: int, left: int) -> tuple[int, int, int, int]:
-    """Return the least and greatest x, then y, by which a window at this corner can move within the picture."""
-    return -left, shape[1] - WINDOW - left, -top, shape[0] - WINDOW - top
+    """Return the least and greatest x, then y, by which a patch at this corner can move within the picture."""
+    return -left, shape[1] - PATCH - left, -top, shape[0] - PATCH - top
 
 
 @numba.njit(cache=True, nogil=True)
 def corner(index: int, cell: float) -> int:
-    """Return the first pixel, along one axis and counted with the margin, of the window around a cell's centre."""
-    return int((index + 0.5) * cell) - WINDOW // 2 + MARGIN
+    """Return the first pixel, along one axis and counted with the margin, of the patch around a cell's centre."""
+    return int((index + 0.5) * cell) - PATCH // 2 + MARGIN
 
 
 @numba.njit(cache=True, nogil=True)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.motion.luma import Plane
-from warpseg.motion.sad import WINDOW, normal_equations
+from warpseg.motion.sad import PATCH, normal_equations
 from warpseg.motion.search import Vectors, corner
 from warpseg.types import HALF_CONFIDENCE, confidence_of
 
@@ -20,7 +20,7 @@ _EQUAL_SAD = 32  # SAD up to which there is nothing to gain: half a grey level p
 def refine(plane: Plane, other: Plane, found: Vectors) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return offsets (2, rows, columns), fractions of the frame, and confidence (rows, columns) in [0, 1].
 
-    Each vector is refined by one step of the method of Lucas and Kanade (1981), unless its windows are equal already.
+    Each vector is refined by one step of the method of Lucas and Kanade (1981), unless its patches are equal already.
     Confidence falls with the photometric error that the whole-pixel vector leaves.
     """
     rows, columns = found.error.shape
@@ -50,12 +50,12 @@ def _refine(
             left = corner(column, size[1] / columns)
             x, y = whole[0, row, column], whole[1, row, column]
             dx, dy = np.float32(0), np.float32(0)
-            inside = 0 < left + x < width - WINDOW - 1 and 0 < top + y < height - WINDOW - 1
+            inside = 0 < left + x < width - PATCH - 1 and 0 < top + y < height - PATCH - 1
             if inside and error[row, column] > _EQUAL_SAD:
                 dx, dy = _lucas_kanade_step(here, there, width, top * width + left, (top + y) * width + left + x)
             offsets[0, row, column] = (x + dx) / size[1]
             offsets[1, row, column] = (y + dy) / size[0]
-            relative = error[row, column] / np.float32(HALF_CONFIDENCE * WINDOW * WINDOW)
+            relative = error[row, column] / np.float32(HALF_CONFIDENCE * PATCH * PATCH)
             confidence[row, column] = 1 / (1 + relative * relative)
 
 
@@ -68,9 +68,9 @@ def confidence_along(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -
 def _lucas_kanade_step(
     here: NDArray[np.uint8], there: NDArray[np.uint8], stride: int, at: int, found: int
 ) -> tuple[np.float32, np.float32]:
-    """Return the step (x, y), in pixels, that best aligns the two windows to first order; zero if it exceeds a pixel.
+    """Return the step (x, y), in pixels, that best aligns the two patches to first order; zero if it exceeds a pixel.
 
-    ``at`` and ``found`` are the positions of the windows' first pixels in ``here`` and ``there``.
+    ``at`` and ``found`` are the positions of the patches' first pixels in ``here`` and ``there``.
     """
     xx, xy, yy, xd, yd = normal_equations(here, there, stride, at, found)
     a, b, c = np.float32(xx + _NOISE), np.float32(yy + _NOISE), np.float32(xy)

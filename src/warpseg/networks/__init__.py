@@ -73,14 +73,36 @@ def load(
     imgsz: int | tuple[int, int] | None = None,
     compile: bool = False,
 ) -> Network:
-    """Load a network.
+    """Load a network and split it into a feature network and a task network.
 
-    ``model`` is ``camvid`` (embedded), ``deeplab-resnet101:WEIGHTS.safetensors`` (the paper's), ``py:FILE.py:NAME``
-    (a module, or a function that returns one; the file is executed), or a torch module or pair of modules (see
-    ``network.wrap``). ``precision`` is the type to compute in: ``auto`` is bf16 for the two named networks where the
-    device multiplies it natively; a module runs in its own type, and under autocast where another is asked for.
-    ``imgsz`` scales every picture for the network: pixels of the shorter side, or (height, width). ``compile`` has
-    torch compile the feature network. Raises ``ModelError`` where the network cannot be had, or not so.
+    Args:
+        model: ``camvid`` (embedded), ``deeplab-resnet101:WEIGHTS.safetensors`` (the paper's), ``py:FILE.py:NAME`` (a
+            module, or a function that returns one; the file is executed), a torch module from RGB (b, 3, H, W) in
+            [0, 1] to scores (b, classes, h, w) at any stride, or a pair (feature network, task network).
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``.
+        precision: Type to compute in: ``fp32``, ``bf16``, ``fp16`` or ``auto``, which is bf16 for the named networks
+            where the device multiplies it natively. A module of your own runs in its own type with ``auto``, under
+            autocast with any other.
+        imgsz: Size to which every picture is scaled for the network: pixels of the shorter side, or (height, width);
+            None for the network's own rule. Labels keep the size of the picture.
+        compile: True to compile the feature network with torch.
+
+    Returns:
+        The network, on its device and in evaluation mode.
+
+    Raises:
+        ValueError: ``imgsz`` or ``precision`` is not one of the above.
+        ModelError: The network cannot be loaded, or not on this device or in this precision.
+
+    Examples:
+        >>> import torch
+        >>> import warpseg
+        >>> features, head = torch.nn.Conv2d(3, 16, 3, stride=8, padding=1), torch.nn.Conv2d(16, 5, 1)
+        >>> network = warpseg.load((features, head), device="cpu")
+        >>> network
+        Network('Conv2d', cpu, float32)
+        >>> network.linear_head  # a 1x1 convolution: scores are propagated instead of features, with the same result
+        True
     """
     from warpseg.networks.compilation import compiled
     from warpseg.networks.network import pick_device, pick_dtype, wrap

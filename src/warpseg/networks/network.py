@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from warpseg.core.schemes import SplitNetwork
 from warpseg.errors import ModelError
 from warpseg.types import Classes, Frame
 
@@ -26,56 +27,94 @@ _DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 _FP16_ON_A_CPU = ("avx512_fp16", "amx_fp16", "fp16_arith")
 
 
-class Batched(Protocol):
-    """Network that takes several keyframes in one pass; a ``schemes.SplitNetwork``."""
-
-    def features(self, frame: Frame) -> Tensor:
-        """Return the map (channels, h, w) of one frame: a batch of one."""
+class Batched(SplitNetwork, Protocol):
+    """Network that takes several keyframes in one pass."""
 
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
         """Return the map (channels, h, w) of each frame, in order."""
 
-    def task(self, f: Tensor) -> Tensor:
-        """Return the scores (classes, h, w) of a map."""
-
 
 @dataclass(frozen=True, repr=False)
 class Network:
-    """A feature network and a task network (paper, section 3.1) with what is needed to feed them and to read them.
+    """A feature network and a task network (paper, section 3.1), with the conversion of pictures for them.
 
-    ``feature_net`` maps RGB (b, 3, H, W) of ``dtype`` in [0, ``white``] to features (b, D, h, w); ``head`` maps
-    these, as float32, to scores (b, C, h, w) at the same cells. Both are already on ``device`` and in evaluation
-    mode. With ``autocast`` it is torch that computes in ``dtype`` where it may, and ``feature_net`` is given float32.
+    Made by ``load``. Both parts are on ``device`` and in evaluation mode.
+
+    Attributes:
+        name: Name, for messages and ``run.json``.
+        feature_net: Maps RGB (b, 3, H, W) of ``dtype`` in [0, ``white``] to features (b, D, h, w).
+        head: The task network: maps features (b, D, h, w) float32 to scores (b, classes, h, w) at the same cells.
+        linear_head: True if scores are a linear function (1x1 convolution or identity) of each cell's features.
+        shows_features: False if ``feature_net`` returns scores already and ``head`` passes them on.
+        classes: Names and colours, None to number the classes once the scores are seen.
+        white: Value of a white pixel in the RGB that the network takes.
+        short_side: (least, most) pixels of the shorter side; other pictures are scaled to fit. None for any size.
+        imgsz: Pixels of the shorter side, or (H, W), to which every picture is scaled; None to follow ``short_side``.
+        device: Device of both parts.
+        dtype: Type in which ``feature_net`` computes.
+        autocast: True if torch chooses where to compute in ``dtype``; ``feature_net`` then takes float32.
+        channels_last: True if RGB is passed with its channels innermost in memory.
+        compiled: True if ``feature_net`` is compiled.
+        checksum: SHA-256 of the weights file, None without a file.
+        reentrant: True if several threads may run it at the same time.
+
+    Examples:
+        >>> import warpseg
+        >>> network = warpseg.load("camvid", device="cpu")
+        >>> network.classes.names[:3]
+        ('sky', 'building', 'pole')
+        >>> with warpseg.open_video("drive.mp4", max_frames=1) as video:
+        ...     frame = next(video)
+        >>> tuple(network.task(network.features(frame)).shape)  # (classes, h, w)
+        (11, 60, 80)
     """
 
     name: str
     feature_net: Callable[[Tensor], Tensor]
     head: Callable[[Tensor], Tensor]
-    linear_head: bool  # whether scores are a linear function (1x1 convolution or identity) of each cell's features
-    shows_features: bool = True  # False: ``feature_net`` gives the scores already and ``head`` passes them on
-    classes: Classes | None = None  # None: named by number once the scores are seen
+    linear_head: bool
+    shows_features: bool = True
+    classes: Classes | None = None
     white: float = 1.0
-    short_side: tuple[int, int] | None = None  # pixels: pictures smaller or larger than this are scaled to fit
-    imgsz: int | tuple[int, int] | None = None  # pixels of the shorter side, or (H, W): every picture is scaled to this
+    short_side: tuple[int, int] | None = None
+    imgsz: int | tuple[int, int] | None = None
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     dtype: torch.dtype = torch.float32
     autocast: bool = False
-    channels_last: bool = True  # whether RGB is given with its channels innermost in memory
+    channels_last: bool = True
     compiled: bool = False
-    checksum: str | None = None  # SHA-256 of the weights file
-    reentrant: bool = False  # whether several threads may run it at the same time
+    checksum: str | None = None
+    reentrant: bool = False
 
     def features(self, frame: Frame) -> Tensor:
-        """Return the features (D, h, w) of a frame, float32: a batch of one."""
+        """Run the feature network on one frame.
+
+        Args:
+            frame: The frame; its pixels are converted.
+
+        Returns:
+            (D, h, w) float32 features on the network's device.
+
+        Raises:
+            ModelError: The feature network did not return a map.
+        """
         return self.batch([frame])[0]
 
     @torch.inference_mode()
     def batch(self, frames: Sequence[Frame]) -> list[Tensor]:
-        """Return the features (D, h, w) of each frame, float32; consecutive frames of one size share a pass.
+        """Run the feature network on several frames; consecutive frames of one size share a pass.
 
         Convolution libraries choose their algorithm by the size of the batch, which may change the last bits of a
-        value: for the embedded network on a CPU in fp32, and small pictures, by at most 2e-7 of the largest. Raises
-        ``ModelError`` if the feature network does not return one map per picture.
+        value: for the embedded network on a CPU in fp32, and small pictures, by at most 2e-7 of the largest.
+
+        Args:
+            frames: The frames, in order.
+
+        Returns:
+            (D, h, w) float32 features of each frame, in order.
+
+        Raises:
+            ModelError: The feature network did not return one map per picture.
         """
         maps: list[Tensor] = []
         for _, same_size in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
@@ -90,9 +129,15 @@ class Network:
         return maps
 
     def seen(self, size: tuple[int, int]) -> tuple[int, int]:
-        """Return the size (H, W) at which the network sees pictures of ``size`` (height, width).
+        """Return the size at which the network sees pictures of a size.
 
-        It follows ``imgsz`` if that is given, else ``short_side``, for which pictures are at most doubled in size.
+        ``imgsz`` decides; without it, ``short_side``, which at most doubles the size of small pictures.
+
+        Args:
+            size: (height, width) of the picture in pixels.
+
+        Returns:
+            (H, W) in pixels.
         """
         side = min(size)
         if isinstance(self.imgsz, tuple):
@@ -122,7 +167,14 @@ class Network:
 
     @torch.inference_mode()
     def task(self, f: Tensor) -> Tensor:
-        """Return the scores (C, h, w) of features (D, h, w), float32."""
+        """Run the task network as far as scores.
+
+        Args:
+            f: (D, h, w) float32 features of one frame.
+
+        Returns:
+            (classes, h, w) float32 scores, before softmax.
+        """
         return self.head(f[None])[0]
 
     def __repr__(self) -> str:
@@ -155,12 +207,28 @@ class ScoreSpace:
 def wrap(
     module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device, dtype: torch.dtype | None = None
 ) -> Network:
-    """Make a ``Network`` of any module that maps RGB float32 (b, 3, H, W) in [0, 1] to scores (b, C, h, w).
+    """Make a ``Network`` of any segmentation module, at any output stride.
 
-    Any stride will do. A pair is taken as (feature network, task network). Modules that return ``{"out": scores}``, as
-    torchvision's do, fit as well. The module itself is moved to ``device`` and put into evaluation mode; its weights
-    keep their type, and their memory layout is that of the RGB it is given. ``dtype`` is what torch computes in where
-    that is safe (autocast), by default the module's own.
+    The module itself is moved to ``device`` and put into evaluation mode. Its weights keep their type, and RGB is
+    passed in their memory layout.
+
+    Args:
+        module: A module from RGB (b, 3, H, W) float32 in [0, 1] to scores (b, classes, h, w), or to a dict with them
+            as ``out``, as in torchvision; or a pair (feature network, task network). A ``Network`` is returned as is.
+        device: Device to run on.
+        dtype: Type in which torch computes where that is safe (autocast); None for the module's own.
+
+    Returns:
+        The network. A module that is not split has no features to propagate: its scores take their place.
+
+    Raises:
+        ModelError: ``module`` is none of the above.
+
+    Examples:
+        >>> import torch
+        >>> from warpseg.networks.network import wrap
+        >>> wrap(torch.nn.Conv2d(3, 5, 3, stride=8), device=torch.device("cpu"))
+        Network('Conv2d', cpu, float32)
     """
     if isinstance(module, Network):
         return module

@@ -109,7 +109,7 @@ def frames(collected: Collected) -> Html:
         x, y = collected.confidence.points()
         curve = Line("mean confidence", x, y[:, 0].tolist(), 0, dots=False)
         caption = "Mean confidence through time"
-        extra.append(lines([curve], said=caption, x_name="frame", y_name="mean confidence", cursor=True, zero=True))
+        extra.append(lines([curve], caption=caption, x_name="frame", y_name="mean confidence", cursor=True, zero=True))
     about = f"{len(slides)} of {len(collected.shares)} frames, spread evenly; the slider takes the arrow keys."
     if collected.caption:
         about = f"{collected.caption}. {about}"
@@ -170,7 +170,7 @@ def class_shares(collected: Collected, run: Mapping[str, Any]) -> Html:
     names = [classes.names[k] for k in shown]
     colours = [rgb(classes.colours[k]) for k in shown]
     caption = f"Share of each class through time; on average {_largest(names, mean[shown].tolist())}"
-    plot = areas(names, colours, x, drawn, said=caption, x_name="frame", cuts=run.get("scene_cuts") or ())
+    plot = areas(names, colours, x, drawn, caption=caption, x_name="frame", cuts=run.get("scene_cuts") or ())
     if not order:
         return section("Classes", "No pixel has a class.")
     least, most = values.min(0), values.max(0)

@@ -25,6 +25,7 @@ from warpseg.run.interrupt import interruptible, uninterrupted
 from warpseg.run.lock import only_writer
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
+from warpseg.run.run_json import RunFacts
 from warpseg.run.samples import Collected
 from warpseg.sinks import SINKS, begin
 from warpseg.sinks.base import FrameResult, Sink
@@ -99,7 +100,7 @@ def process(
         VideoError: the source cannot be opened or is damaged; what was read before the damage is kept.
         KeyboardInterrupt: on Ctrl-C, once outputs are closed; what was done is kept.
 
-    Example:
+    Examples:
         >>> import numpy as np, tempfile, torch
         >>> frames = [np.full((32, 48, 3), 10 * i, np.uint8) for i in range(6)]
         >>> segmenter = Segmenter(torch.nn.Conv2d(3, 4, 1), interval=3, device="cpu")
@@ -192,7 +193,7 @@ class _Outputs:
 
     targets: _Targets
     source: Source
-    record: Callable[[Classes | None], dict[str, Any]]  # writes run.json as things stand, and returns it
+    record: Callable[[Classes | None], RunFacts]  # writes run.json as things stand, and returns it
     classes: Classes | None = None
     sinks: list[Sink] = field(default_factory=list)
     collected: Collected | None = None

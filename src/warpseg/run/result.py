@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
 from warpseg.engine.segmenter import Running, Segmenter
 from warpseg.files import write_json
+from warpseg.run.record import model, versions
+from warpseg.run.run_json import RunFacts
 from warpseg.types import Classes
 
 __all__ = ["Report", "once", "write_run"]
@@ -70,7 +70,7 @@ def write_run(
     *,
     command: Sequence[str] | None = None,
     profile: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
+) -> RunFacts:
     """Write ``run.json`` into the report's folder and return what it holds; raises ``OutputError`` where it cannot."""
     video, pipeline = run.video, run.pipeline
     rate = video.info.frame_rate
@@ -84,10 +84,7 @@ def write_run(
             key: str(value) if isinstance(value, Fraction) else value for key, value in asdict(video.info).items()
         },
         "model": {
-            "name": segmenter.network.name,
-            "sha256": segmenter.network.checksum,
-            "device": str(segmenter.network.device),
-            "precision": str(segmenter.network.dtype).removeprefix("torch."),
+            **model(segmenter.network),
             "autocast": segmenter.network.autocast,
             "compiled": segmenter.network.compiled,
             "classes": len(classes) if classes else None,
@@ -113,9 +110,8 @@ def write_run(
         "frames_per_second": round(report.frames_per_second, 2),
         "speed_up_over_every_frame": round(report.speed_up, 2) if report.speed_up else None,
         "substituted": report.warnings,
-        "versions": {name: version(name) for name in ("warpseg", "torch", "av", "numpy", "numba")}
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "threads": torch.get_num_threads(),
     }
     write_json(report.folder / "run.json", facts, indent=2)
-    return facts
+    return cast(RunFacts, facts)

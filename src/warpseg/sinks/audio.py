@@ -63,7 +63,7 @@ class AudioTrack:
         if Path(source).is_dir():
             return None
         try:
-            container = av.open(str(source))
+            container = av.open(str(source), metadata_errors="replace")
         except (OSError, av.FFmpegError) as error:
             warnings.append(f"audio: {source} cannot be opened a second time ({error.strerror}), the overlay is silent")
             return None

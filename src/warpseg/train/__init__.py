@@ -1,1 +1,1 @@
-"""Training networks, the embedded one for now."""
+"""Training: the recipe of the embedded network."""

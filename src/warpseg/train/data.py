@@ -1,4 +1,4 @@
-"""Labelled street images in memory, augmented in batches."""
+"""Data: loads labelled street images into memory and augments them in batches."""
 
 from __future__ import annotations
 
@@ -14,20 +14,25 @@ from torch.nn import functional as F
 
 from warpseg.classes import CAMVID, IGNORE
 
+__all__ = ["Labelled", "augment", "load_camvid"]
+
 
 @dataclass(frozen=True)
 class Labelled:
-    """Images uint8 (n, 3, H, W) with their labels uint8 (n, H, W); 255 marks pixels that do not count."""
+    """Images with their labels."""
 
-    images: Tensor
-    labels: Tensor
+    images: Tensor  # (n, 3, H, W) uint8 RGB
+    labels: Tensor  # (n, H, W) uint8, 255 for pixels that neither train nor score
 
     def __len__(self) -> int:
         return len(self.images)
 
 
 def load_camvid(root: Path, split: str) -> Labelled:
-    """Load one split of CamVid (``root/split`` and ``root/splitannot``, 480x360 PNGs with the same names)."""
+    """Load one split of CamVid: the PNGs of ``root/split``, and ``root/splitannot`` with the same names.
+
+    Raises ``FileNotFoundError`` if there are none.
+    """
     images, labels = [], []
     for path in sorted((root / split).glob("*.png")):
         images.append(np.asarray(Image.open(path).convert("RGB")).transpose(2, 0, 1))
@@ -44,9 +49,10 @@ def load_camvid(root: Path, split: str) -> Labelled:
 def augment(
     images: Tensor, labels: Tensor, size: tuple[int, int], scales: tuple[float, float], random: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Scale, rotate a little, flip, crop to ``size`` and change colours.
+    """Scale, rotate slightly, flip, crop to ``size`` (height, width) and recolour, at random for each image.
 
-    Returns float RGB in [0, 255] and int64 labels.
+    ``images`` is (n, 3, H, W) uint8, ``labels`` (n, H, W) uint8; ``scales`` is the range of the scale factor. Returns
+    float RGB in [0, 255] (n, 3, height, width) and int64 labels (n, height, width), 255 outside of the image.
     """
     n, _, height, width = images.shape
     scale = torch.exp(torch.empty(n).uniform_(math.log(scales[0]), math.log(scales[1]), generator=random))

@@ -1,7 +1,7 @@
-"""Train the embedded network from nothing: ``python -m warpseg.train.embedded --data ROOT --out WEIGHTS``.
+"""Embedded network: trains it from scratch, ``python -m warpseg.train.embedded --data ROOT --out WEIGHTS``.
 
-ROOT holds CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is never
-trained on; its score is printed. About an hour and a half on two CPU cores that do nothing else. The run can be
+ROOT contains CamVid's ``train``, ``trainannot``, ``val`` and ``valannot`` folders. The validation drive is never
+trained on; its score is printed. A run takes about an hour and a half on two otherwise idle CPU cores. It can be
 stopped and started again: it continues from ``WEIGHTS.state``.
 """
 
@@ -27,25 +27,25 @@ CLASSES = len(CAMVID)
 BATCH = 8
 WEIGHT_DECAY = 0.03
 AVERAGE_DECAY = 0.998
-ENLARGED = 1.5  # CamVid's 360 lines are brought to 540 when the network runs (``camvid.SHORT_SIDE``)
+ENLARGED = 1.5  # CamVid's 360 lines are enlarged to 540 when the network runs (``camvid.SHORT_SIDE``)
 
 
 @dataclass(frozen=True)
 class Cycle:
-    """One descent of the learning rate, begun from the averaged weights of the cycle before."""
+    """One cycle of the learning rate, starting from the averaged weights of the cycle before."""
 
     epochs: int
     peak_rate: float
     crop: tuple[int, int]
     scales: tuple[float, float]  # of the pictures, before cropping
     rarity: float  # exponent of a class's inverse share of pixels in its weight
-    jaccard: float  # weight of the soft Jaccard loss beside cross entropy
-    synthetic: int  # synthetic pictures in a batch
-    synthetic_from: int = 0  # epoch of the cycle from which on
+    jaccard: float  # weight of the soft Jaccard loss relative to cross entropy
+    synthetic: int  # synthetic pictures per batch
+    synthetic_from: int = 0  # first epoch of the cycle with synthetic pictures
 
 
-# The first makes rare classes seen. The second works at the scale at which the network will run, with fewer false
-# alarms of rare classes and finer edges.
+# The first cycle teaches rare classes. The second trains at the scale at which the network runs, for fewer false
+# positives of rare classes and finer edges.
 CYCLES = (
     Cycle(110, 3e-3, (288, 384), (0.75, 1.8), rarity=0.5, jaccard=0.5, synthetic=2, synthetic_from=70),
     Cycle(40, 1.2e-3, (320, 416), (1.0, 2.1), rarity=0.25, jaccard=1.0, synthetic=1),
@@ -53,7 +53,7 @@ CYCLES = (
 
 
 def class_weights(labels: Tensor, rarity: float) -> Tensor:
-    """Return one weight a class, its inverse share of pixels to the power ``rarity``, one on average over pixels."""
+    """Return weights (classes): inverse shares of pixels to the power ``rarity``, one on average over pixels."""
     counts = torch.bincount(labels[labels != IGNORE].long(), minlength=CLASSES).double()
     share = counts / counts.sum()
     weights = share**-rarity
@@ -61,7 +61,10 @@ def class_weights(labels: Tensor, rarity: float) -> Tensor:
 
 
 def loss(scores: Tensor, labels: Tensor, weights: Tensor, jaccard_weight: float) -> Tensor:
-    """Weighted cross entropy plus the soft Jaccard loss over the classes that are present, at half resolution."""
+    """Return weighted cross entropy plus the soft Jaccard loss over the classes present, at half resolution.
+
+    ``scores`` is (n, classes, h, w), ``labels`` (n, H, W) int64, ``weights`` (classes).
+    """
     labels = labels[:, ::2, ::2]
     scores = F.interpolate(scores.float(), size=labels.shape[-2:], mode="bilinear", align_corners=False)
     cross_entropy = F.cross_entropy(scores, labels, weights, ignore_index=IGNORE)
@@ -76,7 +79,7 @@ def loss(scores: Tensor, labels: Tensor, weights: Tensor, jaccard_weight: float)
 
 @torch.inference_mode()
 def intersection_over_union(network: nn.Module, data: Labelled) -> Tensor:
-    """Return the IoU of each class over ``data``, labels at full size."""
+    """Return the IoU (classes) over ``data``, at the size of its labels."""
     network.eval()
     confusion = torch.zeros(CLASSES * CLASSES)
     for image, label in zip(data.images, data.labels, strict=True):
@@ -103,7 +106,7 @@ def synthetic_streets() -> Labelled:
 
 
 def train(data: Path, out: Path) -> None:
-    """Train, print the validation drive's IoU now and then, and write the averaged weights to ``out``."""
+    """Train, print the validation drive's mIoU every ten epochs, and write the averaged weights to ``out``."""
     real, held_out = load_camvid(data, "train"), load_camvid(data, "val")
     synthetic: Labelled | None = None
     network = StreetNet(CLASSES).to(memory_format=torch.channels_last)
@@ -151,7 +154,7 @@ def train(data: Path, out: Path) -> None:
 
 
 def averaged(network: nn.Module) -> torch.optim.swa_utils.AveragedModel:
-    """Return the exponential average of a network's weights, to be updated as it learns."""
+    """Return the exponential moving average of a network's weights, for updates during training."""
     decay = torch.optim.swa_utils.get_ema_multi_avg_fn(AVERAGE_DECAY)
     return torch.optim.swa_utils.AveragedModel(network, multi_avg_fn=decay, use_buffers=True)
 
@@ -173,7 +176,7 @@ def run_epoch(
     synthetic: Labelled | None,
     weights: Tensor,
 ) -> float:
-    """Show each real picture once and return the mean loss."""
+    """Train on each real picture once and return the mean loss."""
     random = torch.Generator().manual_seed(epoch)
     from_real = BATCH if synthetic is None else BATCH - cycle.synthetic
     batches = torch.randperm(len(real), generator=random).split(from_real)

@@ -18,6 +18,8 @@ __all__ = ["luma_of", "open_arrays"]
 def open_arrays(source: Iterable[NDArray[np.uint8]], span: Span) -> PictureReader:
     """Open an iterable of RGB arrays (H, W, 3) uint8; the first is read now, each of the others on demand.
 
+    Each array is copied when it is taken, unless it owns its memory and is read-only, so a source may reuse its buffer.
+
     Raises ``VideoError`` if the iterable is empty, ``ValueError`` for an array of another shape or type.
     """
     arrays = iter(source)
@@ -57,7 +59,9 @@ def _checked(array: NDArray[np.uint8], index: int) -> NDArray[np.uint8]:
     pixels = np.asarray(array)
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3 or 0 in pixels.shape:
         raise ValueError(f"array {index} has shape {pixels.shape} and type {pixels.dtype}: {accepted}")
-    return np.ascontiguousarray(pixels)
+    # The source may fill the same buffer again while this picture is still in use.
+    lasting = pixels is array and pixels.flags.owndata and not pixels.flags.writeable
+    return np.ascontiguousarray(pixels) if lasting else np.array(pixels, order="C")
 
 
 def _closer(arrays: Iterator[NDArray[np.uint8]]) -> Callable[[], None]:

@@ -9,7 +9,6 @@ from typing import Literal
 
 import numpy as np
 from av import VideoFrame
-from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import ColorRange, VideoReformatter
 from numpy.typing import NDArray
 
@@ -52,16 +51,15 @@ def _limits(frame: VideoFrame) -> ColorRange:
     return ColorRange.JPEG if is_full_range(frame) else ColorRange.MPEG
 
 
-def rotation_of(side_data: SideDataContainer) -> tuple[int, bool]:
+def rotation_of(matrix: NDArray[np.int32] | None) -> tuple[int, bool]:
     """Return the rotation from coded to displayed, degrees counter-clockwise (0, 90, 180, 270), and whether to mirror.
 
     The mirror swaps left and right after the rotation.
     """
-    data = side_data.get("DISPLAYMATRIX")
-    if data is None:
+    if matrix is None:
         return 0, False
     # FFmpeg's 3x3 matrix of int32, row by row: [a b u, c d v, x y w]; a mirror has a negative determinant.
-    a, b, _, c, d = (int(v) for v in np.frombuffer(memoryview(data), np.int32)[:5])
+    a, b, _, c, d = (int(v) for v in matrix[:5])
     mirrored = a * d - b * c < 0
     if mirrored:  # the matrix swaps left and right last, after its rotation
         a = -a

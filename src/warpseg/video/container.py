@@ -18,15 +18,15 @@ from urllib.parse import urlsplit
 import av
 from av import FFmpegError, VideoFrame
 from av.container import InputContainer
-from av.sidedata.motionvectors import MotionVectors
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from warpseg.errors import VideoError
 from warpseg.types import Picture, PictureType, VideoInfo
 from warpseg.video.colour import Converter, choose_matrix, displayed, displayed_ratio, is_full_range, rotation_of
-from warpseg.video.decode import Decoder, side_data_of
+from warpseg.video.decode import Decoder
 from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
+from warpseg.video.side_data import SideDataReader
 
 __all__ = ["open_container"]
 
@@ -84,19 +84,18 @@ def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> P
 
 
 def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock) -> Iterator[Picture]:
-    converter = Converter()
+    converter, side_data = Converter(), SideDataReader()
     for index, frame in decoder.frames(start):
-        side_data = side_data_of(frame)
-        rotation, mirrored = rotation_of(side_data)
+        attached = side_data.read(frame)
+        rotation, mirrored = rotation_of(attached.matrix)
         stamp = _stamp(frame, info.container or "")
-        vectors = side_data.get("MOTION_VECTORS")
         yield Picture(
             index=index,
             time=clock.time(None if stamp is None else stamp * info.time_base),
             size=displayed((frame.height, frame.width), rotation),
             type=_TYPES.get(int(frame.pict_type)),
             luma=converter.luma(frame),
-            vectors=vectors.to_ndarray() if isinstance(vectors, MotionVectors) else None,
+            vectors=attached.vectors,
             rotation=rotation,
             load=partial(converter.rgb, frame, rotation, mirrored),
             mirrored=mirrored,
@@ -130,7 +129,7 @@ def _open(source: str | BinaryIO, name: str) -> InputContainer:
     # FFmpeg would take "12:30.mp4" for a protocol; it never does so with an absolute path.
     target = os.path.abspath(source) if isinstance(source, str) and os.path.exists(source) else source
     try:
-        return av.open(target, "r")
+        return av.open(target, "r", metadata_errors="replace")
     except FileNotFoundError as error:
         raise VideoError(f"{name}: no such file; check the path ({source})") from error
     except av.InvalidDataError as error:
@@ -159,7 +158,7 @@ def _pick_stream(container: InputContainer, name: str) -> VideoStream:
 
 def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame, name: str) -> VideoInfo:
     context = stream.codec_context
-    rotation, _ = rotation_of(side_data_of(first))
+    rotation, _ = rotation_of(SideDataReader().read(first).matrix)
     time_base = stream.time_base or Fraction(1, 90000)
     stamp = _stamp(first, container.format.name)
     # Without timestamps the container's rate is FFmpeg's guess; only the codec may state a real one.

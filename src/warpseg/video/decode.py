@@ -13,10 +13,9 @@ from typing import TypeAlias
 import av
 from av import FFmpegError, Packet, VideoFrame
 from av.container import InputContainer
-from av.sidedata.sidedata import SideDataContainer
 from av.video.stream import VideoStream
 
-__all__ = ["Decoder", "side_data_of"]
+__all__ = ["Decoder"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -147,15 +146,6 @@ class Decoder:
             return []
         self.without_frame -= len(frames)
         return frames
-
-
-def side_data_of(frame: VideoFrame) -> SideDataContainer:
-    """Return a frame's side data without going through ``frame.side_data``.
-
-    That property makes the frame and its side data refer to each other, so that decoded frames wait for the garbage
-    collector: hundreds of megabytes at 720p.
-    """
-    return SideDataContainer(frame)  # type: ignore[call-arg]
 
 
 def _is_shown(packet: VideoPacket) -> bool:

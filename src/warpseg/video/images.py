@@ -1,4 +1,4 @@
-"""Image sequences: reads pictures from a folder of images or from a pattern of file names."""
+"""Image sequences: reads pictures from a folder of images, a pattern of file names, or one image."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from warpseg.errors import VideoError
 from warpseg.types import Picture, VideoInfo
 from warpseg.video.arrays import luma_of
 from warpseg.video.reader import ASSUMED_RATE, PictureReader, Span
+from warpseg.video.stills import SUFFIXES, load_still, still_size
 
-__all__ = ["SUFFIXES", "is_printf_pattern", "natural", "open_images"]
+__all__ = ["is_printf_pattern", "natural", "open_images"]
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff")
+# Pictures that are not read: camera sensors' data, drawings and documents.
+_NOT_READ = (
+    *(".arw", ".cr2", ".cr3", ".dng", ".nef", ".nrw", ".orf", ".pef", ".raf", ".rw2", ".srw"),
+    *(".svg", ".svgz", ".psd", ".psb", ".xcf", ".pdf", ".eps", ".ai", ".wmf", ".emf", ".djvu"),
+)
 _PRINTF = re.compile(r"%0?\d*d")
-_SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
 def is_printf_pattern(name: str) -> bool:
@@ -31,14 +33,21 @@ def is_printf_pattern(name: str) -> bool:
 
 
 def open_images(source: str, span: Span) -> PictureReader:
-    """Open a folder or a pattern of images, in the natural order of their names (2 before 10), at 25 frames a second.
+    """Open a folder, a pattern or a file of images, in the natural order of names (2 before 10), 25 frames a second.
 
     Raises ``VideoError`` if no image is found or the first cannot be read.
     """
-    paths = _find(source)
     name = Path(source).name or Path(source).resolve().name
-    size = _size(paths[0], name)
-    warnings = [f"{name}: images have no timestamps, {ASSUMED_RATE} frames a second assumed"]
+    warnings: list[str] = []
+    if os.path.isfile(source):
+        paths = [Path(source)]
+    else:
+        paths = _find(source, name, warnings)
+        warnings.append(f"{name}: images have no timestamps, {ASSUMED_RATE} frames a second assumed")
+    try:
+        size = still_size(paths[0])
+    except VideoError as error:
+        raise VideoError(f"{name}: {error}") from error
     info = VideoInfo(name, size, ASSUMED_RATE, time_base=1 / ASSUMED_RATE, container="images", frame_count=len(paths))
     # The first image inside the span: earlier ones are not even opened.
     first = 0 if span.start is None else -int(-span.start * ASSUMED_RATE // 1)
@@ -49,15 +58,19 @@ def open_images(source: str, span: Span) -> PictureReader:
     return PictureReader(info, pictures(), warnings)
 
 
-def _find(source: str) -> list[Path]:
+def _find(source: str, name: str, warnings: list[str]) -> list[Path]:
     folder, pattern = (source, "*") if os.path.isdir(source) else os.path.split(source)
     accepted = re.compile(_as_expression(pattern) if is_printf_pattern(pattern) else ".*")
     names = glob.glob("*" if is_printf_pattern(pattern) else pattern, root_dir=folder or None)
-    paths = [Path(folder, name) for name in names if accepted.fullmatch(name) and name.lower().endswith(SUFFIXES)]
+    names = [each for each in names if accepted.fullmatch(each)]
+    paths = [Path(folder, each) for each in names if each.lower().endswith(SUFFIXES)]
     if not paths:
         raise VideoError(
             f"{source}: no images found; files that end in {', '.join(suffix[1:] for suffix in SUFFIXES)} are read"
         )
+    left_out = sorted(each for each in names if each.lower().endswith(_NOT_READ))
+    if left_out:
+        warnings.append(f"{name}: {len(left_out)} pictures are of kinds that are not read, the first {left_out[0]}")
     return sorted(paths, key=natural)
 
 
@@ -72,33 +85,13 @@ def natural(path: Path) -> tuple[list[tuple[int, int, str]], str]:
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts], path.name
 
 
-def _size(path: Path, name: str) -> tuple[int, int]:
-    try:
-        with Image.open(path) as image:
-            width, height = image.size
-            sideways = image.getexif().get(0x0112) in _SIDEWAYS
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise VideoError(f"{name}: {path.name} is not a readable image ({_brief(error)})") from error
-    return (width, height) if sideways else (height, width)
-
-
 def _pictures(paths: list[Path], first: int, name: str) -> Iterator[Picture]:
     for index, path in enumerate(paths[first:], first):
         try:
-            pixels = _load(path)
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            pixels = load_still(path)
+        except VideoError as error:
             raise VideoError(
-                f"{name}: {path.name} is not a readable image ({_brief(error)}); "
-                f"{index - first} images were read before it. Replace or remove it"
+                f"{name}: {error}; {index - first} images were read before it. Replace or remove it"
             ) from error
         size = (pixels.shape[0], pixels.shape[1])
         yield Picture(index, index / ASSUMED_RATE, size, None, luma_of(pixels), None, 0, partial(np.asarray, pixels))
-
-
-def _load(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path) as image:
-        return np.array(ImageOps.exif_transpose(image).convert("RGB"))
-
-
-def _brief(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -16,6 +16,7 @@ from warpseg.video.arrays import open_arrays
 from warpseg.video.container import open_container
 from warpseg.video.images import is_printf_pattern, open_images
 from warpseg.video.reader import PictureReader, Span
+from warpseg.video.stills import is_still
 
 __all__ = ["Source", "open_pictures"]
 
@@ -36,8 +37,9 @@ def open_pictures(
 
             - the path or URL of a video, or ``"-"`` for standard input,
             - a binary file object, which the caller closes,
-            - a folder of images, or a pattern of their names (``"frames/*.png"``, ``"frame_%06d.png"``),
-            - an iterable of RGB arrays (H, W, 3) uint8, which may be endless.
+            - an image, a folder of images, or a pattern of their names (``"frames/*.png"``, ``"frame_%06d.png"``);
+              16 bits are scaled from 0..65535 and floating point from 0..1,
+            - an iterable of RGB arrays (H, W, 3) uint8, which may be endless and may reuse one buffer.
         start: First time to read, seconds after the source's first frame; None for the beginning.
         end: Time before which to stop, seconds after the source's first frame; None for the end.
         max_frames: Most frames to read, counted from ``start``.
@@ -54,7 +56,7 @@ def open_pictures(
         name = os.fspath(source)
         if name in ("-", "pipe:", "pipe:0"):
             return open_container("pipe:0", span)
-        if os.path.isdir(name) or _is_pattern(name):
+        if os.path.isdir(name) or _is_pattern(name) or is_still(name):
             return open_images(name, span)
         return open_container(name, span)
     if hasattr(source, "read"):

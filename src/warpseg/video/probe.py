@@ -54,7 +54,7 @@ def read_facts(source: Source) -> StreamFacts:
     if "://" not in name and not os.path.isfile(name):
         return StreamFacts(has_timestamps=False)
     try:
-        with av.open(name if "://" in name else os.path.abspath(name), "r") as container:
+        with av.open(name if "://" in name else os.path.abspath(name), "r", metadata_errors="replace") as container:
             return _facts(container)
     except FFmpegError:  # open_pictures reports the fault in full
         return StreamFacts(audio=None)

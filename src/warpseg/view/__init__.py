@@ -1,1 +1,1 @@
-"""View: the toolkit for HTML pages and figures; it knows pictures, numbers and colours, not runs."""
+"""View: a toolkit for HTML pages and figures, made of pictures, numbers and colours; it knows nothing of runs."""

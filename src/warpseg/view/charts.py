@@ -1,4 +1,4 @@
-"""Plots as inline SVG. The drawing stretches with the page; words and numbers stay HTML, so that they never shrink."""
+"""Charts: draws plots as inline SVG that stretches with the page; text stays HTML, so that it never shrinks."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ from warpseg.view.html import Html, element, join, number
 
 __all__ = ["Line", "areas", "bar", "legend", "lines", "rgb"]
 
-SERIES = 8  # colours of lines that the style sheet has, s0 .. s7
+SERIES = 8  # colours of lines in the style sheet, s0 to s7
 
 
 @dataclass(frozen=True)
 class Line:
-    """A curve of a plot."""
+    """Curve of a plot."""
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
-    colour: int  # of the style sheet's
+    colour: int  # its number in the style sheet
     dashed: bool = False
     dots: bool = True
     intervals: Sequence[tuple[float, float] | None] | None = None  # (low, high) of each point
 
 
 def rgb(colour: Sequence[int]) -> str:
-    """Return a colour as CSS writes it."""
+    """Return a colour (r, g, b), 0 to 255, in CSS notation."""
     return f"rgb({colour[0]} {colour[1]} {colour[2]})"
 
 
 def bar(share: float, colour: str | None = None) -> Html:
-    """Return a horizontal bar, ``share`` in [0, 1] of its room."""
+    """Return a horizontal bar that fills ``share`` in [0, 1] of its width."""
     wide = f"{100 * min(max(share, 0.0), 1.0):.2f}"
     drawn = element("rect", width=wide, height=10, style=f"fill:{colour}" if colour else None)
     return element("svg", drawn, class_="bar", viewBox="0 0 100 10", preserveAspectRatio="none", aria_hidden="true")
 
 
 def legend(entries: Sequence[tuple[str, str | None, int | None]]) -> Html:
-    """Return names with their colours: (name, CSS colour, number of a series' colour)."""
+    """Return a list of names with their colours, from entries (name, CSS colour, number of a series' colour)."""
     items = [
         element(
             "li",
@@ -57,16 +57,17 @@ def legend(entries: Sequence[tuple[str, str | None, int | None]]) -> Html:
 def lines(
     curves: Sequence[Line],
     *,
-    said: str,
+    caption: str,
     x_name: str,
     y_name: str,
     cursor: bool = False,
     zero: bool = False,
     also: Sequence[float] = (),
 ) -> Html:
-    """Plot curves; ``said`` is the plot in words, ``zero`` puts 0 on the scale, ``cursor`` marks the slider's frame.
+    """Plot curves; ``caption`` describes the plot in words, for screen readers.
 
-    ``also`` are heights that the scale holds as well, for plots that are compared.
+    ``cursor`` marks the slider's frame, ``zero`` includes 0 in the vertical scale, and ``also`` further values, for
+    plots that are compared.
     """
     heights = [*also, *(y for curve in curves for y in curve.y)] + [
         edge for curve in curves for pair in curve.intervals or () if pair for edge in pair
@@ -78,7 +79,7 @@ def lines(
     margin = 0.03 * (end - begin or 1.0) if begin == end or any(curve.dots for curve in curves) else 0.0
     plot = _Plot(begin - margin, end + margin, ticks[0], ticks[-1])
     drawn = [piece for curve in curves for piece in _curve(curve, plot)]
-    # Every value of a short axis is named, or people read 4 where 3 is meant.
+    # A short axis of whole numbers is labelled at every value, or a 3 between ticks would be read as a 4.
     values = sorted(set(widths))
     marks = (
         values if len(values) <= 12 and all(x == int(x) for x in values) else _inside(_ticks(begin, end), begin, end)
@@ -86,14 +87,14 @@ def lines(
     key = (
         legend([(curve.name, None, curve.colour) for curve in curves if not curve.dashed]) if len(curves) > 1 else None
     )
-    return _framed(plot, join(drawn), marks, ticks, said, x_name, y_name, cursor, key)
+    return _framed(plot, join(drawn), marks, ticks, caption, x_name, y_name, cursor, key)
 
 
 def areas(
     names: Sequence[str], colours: Sequence[str], x: Sequence[float], values: NDArray[np.float64], *,
-    said: str, x_name: str, cuts: Sequence[float] = (), cursor: bool = True,
+    caption: str, x_name: str, cuts: Sequence[float] = (), cursor: bool = True,
 ) -> Html:  # fmt: skip
-    """Plot shares (points, names) on top of each other; what is missing to 1 stays empty. ``cuts`` are marked."""
+    """Plot shares (points, names) stacked on each other; the rest up to 1 stays empty. ``cuts`` are marked."""
     plot = _Plot(x[0], max(x[-1], x[0] + 1), 0.0, 1.0)
     # A single point is drawn as a band.
     at = [plot.x(value) for value in (x if len(x) > 1 else (plot.left, plot.right))]
@@ -112,7 +113,7 @@ def areas(
         )
     ticks = [0.0, 0.25, 0.5, 0.75, 1.0]
     marks = _inside(_ticks(plot.left, plot.right), plot.left, plot.right)
-    return _framed(plot, join(pieces), marks, ticks, said, x_name, "share of pixels", cursor, None, share=True)
+    return _framed(plot, join(pieces), marks, ticks, caption, x_name, "share of pixels", cursor, None, share=True)
 
 
 @dataclass(frozen=True)
@@ -123,11 +124,11 @@ class _Plot:
     top: float
 
     def x(self, value: float) -> float:
-        """Position in a drawing 1000 wide."""
+        """Return the position in a drawing 1000 units wide."""
         return 1000 * (value - self.left) / (self.right - self.left)
 
     def y(self, value: float) -> float:
-        """Position in a drawing 100 high, counted from its top."""
+        """Return the position in a drawing 100 units high, from its top."""
         return 100 * (self.top - value) / (self.top - self.bottom)
 
 
@@ -140,24 +141,24 @@ def _curve(curve: Line, plot: _Plot) -> Iterator[Html]:
     yield element("path", d="M" + "L".join(f"{x:.1f} {y:.2f}" for x, y in places), class_=f"{kind} line")
     if curve.dots:
         for (x, y), across, value in zip(places, curve.x, curve.y, strict=True):
-            # A line of no length with round ends stays round however the drawing is stretched.
-            told = element("title", f"{curve.name}: {number(value)} at {number(across)}")
-            yield element("path", told, d=f"M{x:.1f} {y:.2f}h0", class_=f"{kind} dot")
+            # A line of zero length with round ends stays round when the drawing is stretched.
+            label = element("title", f"{curve.name}: {number(value)} at {number(across)}")
+            yield element("path", label, d=f"M{x:.1f} {y:.2f}h0", class_=f"{kind} dot")
 
 
 def _framed(
-    plot: _Plot, drawn: Html, x_ticks: Sequence[float], y_ticks: Sequence[float], said: str, x_name: str, y_name: str,
-    cursor: bool, key: Html | None, share: bool = False,
+    plot: _Plot, drawn: Html, x_ticks: Sequence[float], y_ticks: Sequence[float], caption: str, x_name: str,
+    y_name: str, cursor: bool, key: Html | None, share: bool = False,
 ) -> Html:  # fmt: skip
     grid = [element("path", d=f"M0 {plot.y(y):.2f}H1000", class_="grid") for y in y_ticks]
     marker = (
         element("path", d="M0 0V100", class_="cursor", data_left=plot.left, data_right=plot.right) if cursor else None
     )
-    # Areas cover a grid below them.
+    # Areas would cover a grid drawn before them.
     inside = (drawn, *grid) if share else (*grid, drawn)
     svg = element(
-        "svg", element("title", said), *inside, marker,
-        viewBox="0 0 1000 100", preserveAspectRatio="none", role="img", aria_label=said,
+        "svg", element("title", caption), *inside, marker,
+        viewBox="0 0 1000 100", preserveAspectRatio="none", role="img", aria_label=caption,
     )  # fmt: skip
     ups = [element("span", f"{100 * y:.0f} %" if share else number(y), style=f"top:{plot.y(y):.2f}%") for y in y_ticks]
     acrosses = [element("span", f"{x:g}", style=f"left:{plot.x(x) / 10:.2f}%") for x in x_ticks]
@@ -178,7 +179,7 @@ def _framed(
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Return three to seven round values of which the first is not above ``low`` and the last not below ``high``."""
+    """Return three to seven round values, the first not above ``low`` and the last not below ``high``."""
     span = (high - low) or abs(high) or 1.0
     rough = span / 4
     power = 10.0 ** math.floor(math.log10(rough))

@@ -1,4 +1,4 @@
-"""A whole page: one file that needs no network."""
+"""Document: assembles a page as one file that needs no network access."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from warpseg.view.html import Html, element, join
 
 __all__ = ["document", "facts", "save", "section", "tiles"]
 
-# Browsers hold the page to it: nothing is fetched.
+# Browsers enforce this policy: the page fetches nothing.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 
 
@@ -22,7 +22,7 @@ def _file(name: str) -> Html:
 
 
 def document(title: str, lead: str, sections: Sequence[Html], *, notes: Sequence[str] = ()) -> Html:
-    """Return the page; ``notes`` are shown at its top."""
+    """Return the page; ``notes`` are listed at its top."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -33,19 +33,19 @@ def document(title: str, lead: str, sections: Sequence[Html], *, notes: Sequence
         element("title", title),
         element("style", _file("style.css")),
     )
-    told = element("ul", *(element("li", note) for note in notes), class_="notes") if notes else None
-    top = element("header", element("h1", title), element("p", lead, class_="lead"), told)
+    shown = element("ul", *(element("li", note) for note in notes), class_="notes") if notes else None
+    top = element("header", element("h1", title), element("p", lead, class_="lead"), shown)
     body = element("body", element("main", top, *sections), element("script", _file("script.js")))
     return Html("<!DOCTYPE html>\n") + element("html", head, body, lang="en") + "\n"  # type: ignore[return-value]
 
 
 def section(heading: str, *children: object, about: str | None = None) -> Html:
-    """Return a part of the page with a heading."""
+    """Return a section of the page with a heading, and ``about`` as its introduction."""
     return element("section", element("h2", heading), element("p", about, class_="about") if about else None, *children)
 
 
 def tiles(entries: Sequence[tuple[str, str]]) -> Html:
-    """Return the few numbers that matter, (value, what it is), large."""
+    """Return the most important numbers in large type, from entries (value, name)."""
     shown = [element("div", element("dd", value), element("dt", what)) for value, what in entries]
     return element("dl", *shown, class_="tiles")
 
@@ -58,5 +58,5 @@ def facts(entries: Sequence[tuple[str, object]]) -> Html:
 
 
 def save(page: Html, path: Path) -> None:
-    """Write a page, whole or not at all; raises ``OutputError``."""
+    """Write a page, completely or not at all; raises ``OutputError``."""
     write_text(path, page)

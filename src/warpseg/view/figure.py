@@ -1,4 +1,4 @@
-"""Figures: matplotlib's presence, plain style and whole-or-absent PNG files."""
+"""Figure: checks for matplotlib, styles its figures plainly and saves them as PNG."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["check_matplotlib", "plain", "save"]
 
 
 def check_matplotlib(what: str = "figures") -> None:
-    """Raise ``OutputError`` where matplotlib is not installed; ``what`` needs it."""
+    """Raise ``OutputError`` if matplotlib is not installed; the message names ``what`` needs it."""
     try:
         import matplotlib  # noqa: F401
     except ImportError as error:
@@ -23,13 +23,13 @@ def check_matplotlib(what: str = "figures") -> None:
 
 
 def save(figure: Figure, path: Path, *, dpi: int = 110) -> None:
-    """Write a figure as PNG, whole or not at all; raises ``OutputError``."""
+    """Write a figure as PNG, completely or not at all; raises ``OutputError``."""
     with whole(path, parents=True) as part:
         figure.savefig(part, dpi=dpi, format="png", facecolor="white")
 
 
 def plain(figure: Figure) -> None:
-    """Take away what draws the eye: two spines; and fade the grid."""
+    """Remove the top and right spines and fade the grid."""
     for axes in figure.axes:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)

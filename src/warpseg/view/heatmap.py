@@ -1,4 +1,4 @@
-"""A table whose cells are coloured by what was lost since the keyframe."""
+"""Heat map: a table of IoU by class and distance, coloured by the loss since the keyframe."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from warpseg.view.sampling import evenly
 
 __all__ = ["heat"]
 
-_FULL = 15  # points of loss, or gain, that get the full colour
-_COLUMNS = 11  # distances that are shown; more are thinned out
+_FULL = 15  # percentage points of loss, or gain, with the full colour
+_COLUMNS = 11  # most distances in the table
 
 
 def heat(title: str, names: Sequence[str], shares: Mapping[str, Any], what: str) -> Html:
-    """Return IoU by class, or category, and distance as a table under its title.
+    """Return IoU by class or category (``what``) and distance, as a table under ``title``.
 
-    ``shares`` has ``every_frame`` and ``by_distance``, each a list of percentages by class, None where one is absent.
+    ``shares`` has ``every_frame``, a list of percentages by class, and ``by_distance``, such a list per distance; None
+    stands for absent classes.
     """
     every, by_distance = shares.get("every_frame") or [], shares.get("by_distance") or []
     shown = [

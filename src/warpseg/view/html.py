@@ -1,4 +1,4 @@
-"""HTML that cannot be broken by what is put into it: text is escaped unless it is markup already."""
+"""HTML: builds markup that its content cannot break: text is escaped unless it is ``Html`` already."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _VOID = {"img", "input", "link", "meta"}
 
 
 class Html(str):
-    """Markup that is done; ``element`` takes it as it is, where it escapes every other text."""
+    """Finished markup, which ``element`` inserts as it is; all other text is escaped."""
 
 
 def element(name: str, /, *children: object, **attributes: object) -> Html:
     """Return ``<name attributes>children</name>``.
 
-    Attributes are escaped; ``class_`` stands for ``class``, ``data_x`` for ``data-x``; those that are None or False are
-    left out, True stands alone.
+    Attributes are escaped; ``class_`` becomes ``class``, ``data_x`` becomes ``data-x``. Attributes that are None or
+    False are omitted; True ones have no value.
     """
     words = [name]
     for key, value in attributes.items():
@@ -32,13 +32,13 @@ def element(name: str, /, *children: object, **attributes: object) -> Html:
 
 
 def join(children: Iterable[object]) -> Html:
-    """Put pieces one after the other; None is nothing."""
+    """Concatenate pieces; None is skipped."""
     pieces = (one if isinstance(one, Html) else html.escape(str(one)) for one in children if one is not None)
     return Html("".join(pieces))
 
 
 def table(caption: str, head: Sequence[object], rows: Iterable[Sequence[object]], *, numbers: int = 0) -> Html:
-    """Return a table; the first cell of a row names it, and the last ``numbers`` columns are aligned as numbers."""
+    """Return a table; the first cell of a row is its header, the last ``numbers`` columns are numbers."""
     first = len(head) - numbers
 
     def aligned(column: int) -> str | None:
@@ -60,7 +60,7 @@ def table(caption: str, head: Sequence[object], rows: Iterable[Sequence[object]]
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """Return a number to that many significant digits, without an exponent; "—" for None."""
+    """Return a number with ``digits`` significant digits and without an exponent; "—" for None."""
     if value is None:
         return "—"
     if value == 0 or abs(value) >= 10 ** (digits - 1):
@@ -70,5 +70,5 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def percent(share: float | None) -> str:
-    """Return a share in [0, 1] as percent; "—" for None."""
+    """Return a share in [0, 1] in percent; "—" for None."""
     return "—" if share is None else f"{100 * share:.1f} %"

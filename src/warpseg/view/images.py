@@ -1,4 +1,4 @@
-"""Pictures for a page: small, as data URIs."""
+"""Images: draws small pictures for a page and encodes them as data URIs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from warpseg.sinks.colours import Blender
+from warpseg.sinks.scaling import nearest
 from warpseg.types import Classes
 
 __all__ = [
@@ -23,24 +24,23 @@ __all__ = [
     "label_still",
     "motion_still",
     "overlay",
-    "pick",
     "png",
     "reduce",
     "shrink",
     "wheel",
 ]
 
-_LONGER_SIDE = 512  # pixels of a picture on a page
+_LONGER_SIDE = 512  # most pixels along the longer side of a picture on a page
 _OPACITY = 0.5  # of the classes over the picture
 _ARROWS = 16  # along the longer side
-_UNSURE = np.array([255, 64, 160], np.float32)  # what is not to be trusted is tinted with it
+_WARNING = np.array([255, 64, 160], np.float32)  # tint of low confidence and of differences
 
 Labels = NDArray[np.uint8 | np.uint16]
 
 
 @dataclass(frozen=True)
 class Still:
-    """A picture as a file in memory."""
+    """Encoded picture in memory."""
 
     kind: str  # "png", "jpeg"
     data: bytes
@@ -48,24 +48,24 @@ class Still:
 
     @property
     def uri(self) -> str:
-        """The whole file as a ``data:`` URI."""
+        """The file as a ``data:`` URI."""
         return f"data:image/{self.kind};base64,{base64.b64encode(self.data).decode()}"
 
 
 def jpeg(rgb: NDArray[np.uint8], quality: int = 80) -> Still:
-    """Encode RGB (height, width, 3)."""
+    """Encode RGB (height, width, 3) uint8 as JPEG."""
     return _encode(Image.fromarray(rgb), "jpeg", quality=quality)
 
 
 def png(rgb: NDArray[np.uint8]) -> Still:
-    """Encode RGB or RGBA (height, width, 3 or 4)."""
+    """Encode RGB or RGBA (height, width, 3 or 4) uint8 as PNG."""
     return _encode(Image.fromarray(rgb), "png")
 
 
 def _encode(image: Image.Image, kind: str, **options: int) -> Still:
-    held = io.BytesIO()
-    image.save(held, kind, **options)
-    return Still(kind, held.getvalue(), (image.height, image.width))
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return Still(kind, file.getvalue(), (image.height, image.width))
 
 
 def reduce(rgb: NDArray[np.uint8], labels: Labels, pixel_aspect: float = 1.0) -> tuple[NDArray[np.uint8], Labels]:
@@ -73,20 +73,13 @@ def reduce(rgb: NDArray[np.uint8], labels: Labels, pixel_aspect: float = 1.0) ->
     height, width = labels.shape
     size = _fit(height, width, pixel_aspect)
     small = Image.fromarray(rgb).resize(size[::-1], Image.Resampling.BOX, reducing_gap=2.0)
-    return np.array(small), pick(labels, size)
+    return np.array(small), nearest(labels, size)
 
 
 def shrink(labels: Labels, pixel_aspect: float = 1.0) -> Labels:
     """Return labels (height, width) at a page's size."""
     height, width = labels.shape
-    return pick(labels, _fit(height, width, pixel_aspect))
-
-
-def pick(labels: Labels, size: tuple[int, int]) -> Labels:
-    """Bring labels to another size by nearest neighbour."""
-    rows, columns = ((2 * np.arange(new) + 1) * old // (2 * new) for new, old in zip(size, labels.shape, strict=True))
-    picked: Labels = labels[rows[:, None], columns]
-    return picked
+    return nearest(labels, _fit(height, width, pixel_aspect))
 
 
 def _fit(height: int, width: int, pixel_aspect: float) -> tuple[int, int]:
@@ -96,14 +89,14 @@ def _fit(height: int, width: int, pixel_aspect: float) -> tuple[int, int]:
 
 
 def overlay(rgb: NDArray[np.uint8], labels: Labels, classes: Classes) -> Still:
-    """Draw the classes over a picture."""
+    """Draw the classes of labels (height, width) over a picture (height, width, 3)."""
     out = np.empty_like(rgb)
     Blender(classes, _OPACITY)(rgb, labels, out)
     return jpeg(out)
 
 
 def label_still(labels: Labels, classes: Classes) -> Still:
-    """Draw labels (height, width) in their classes' colours; what is unknown is black."""
+    """Draw labels (height, width) in the colours of their classes; unknown ones are black."""
     colours = np.zeros((256 if labels.dtype == np.uint8 else 65536, 3), np.uint8)
     colours[: len(classes)] = np.asarray(classes.colours, np.uint8).reshape(-1, 3)
     if labels.dtype == np.uint16:
@@ -114,7 +107,10 @@ def label_still(labels: Labels, classes: Classes) -> Still:
 
 
 def full_speed(fields: Iterable[NDArray[np.float32]]) -> float:
-    """Return the speed in pixels a frame that gets the full colour: of the fast parts, rounded up to 1, 2 or 5."""
+    """Return the speed of the full colour, in pixels per frame: the 93rd percentile, rounded up to 1, 2 or 5 x 10^n.
+
+    ``fields`` are motion fields (2, h, w) in pixels per frame.
+    """
     speeds = [np.hypot(*field).ravel() for field in fields]
     fastest = max(float(np.percentile(np.concatenate(speeds), 93)) if speeds else 0.0, 0.5)
     power = 10.0 ** math.floor(math.log10(fastest))
@@ -122,7 +118,10 @@ def full_speed(fields: Iterable[NDArray[np.float32]]) -> float:
 
 
 def motion_still(under: NDArray[np.uint8], motion: NDArray[np.float32], full: float) -> Still:
-    """Draw motion (2, h, w), pixels right and down since the frame before, over a picture: colour and arrows."""
+    """Draw motion (2, h, w), pixels right and down since the frame before, over a picture as colours and arrows.
+
+    ``full`` is the speed, in pixels per frame, of the full colour.
+    """
     height, width = under.shape[:2]
     grey = Image.fromarray(under).convert("L")
     field = np.stack([
@@ -135,7 +134,7 @@ def motion_still(under: NDArray[np.uint8], motion: NDArray[np.float32], full: fl
 
 
 def _speed_colours(field: NDArray[np.float32], full: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return RGB (h, w, 3) up to 255 for the direction and a weight (h, w, 1) for the speed."""
+    """Return RGB (h, w, 3), 0 to 255, for the direction of a field (2, h, w), and a weight (h, w, 1) for its speed."""
     hue = (np.arctan2(field[1], field[0]) / (2 * np.pi)) % 1
     rgb = np.clip(np.abs((hue[..., None] * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
     speed = np.minimum(np.hypot(field[0], field[1]) / full, 1)
@@ -143,7 +142,7 @@ def _speed_colours(field: NDArray[np.float32], full: float) -> tuple[NDArray[np.
 
 
 def _arrows(image: Image.Image, motion: NDArray[np.float32], full: float) -> Image.Image:
-    """Draw arrows over a picture, smoothly: at twice its size."""
+    """Draw arrows over a picture, at twice its size for antialiasing."""
     large = image.resize((2 * image.width, 2 * image.height), Image.Resampling.BILINEAR)
     pen = ImageDraw.Draw(large)
     step = max(large.size) / _ARROWS
@@ -165,7 +164,7 @@ def _arrows(image: Image.Image, motion: NDArray[np.float32], full: float) -> Ima
 
 
 def wheel() -> Still:
-    """Draw what direction and speed the colours of motion mean."""
+    """Draw the colour wheel that explains the directions and speeds of ``motion_still``."""
     y, x = np.mgrid[-1:1:96j, -1:1:96j].astype(np.float32)
     colour, share = _speed_colours(np.stack([x, y]), 1.0)
     inside = 255 * np.clip((1 - np.hypot(x, y)) * 48, 0, 1)
@@ -175,14 +174,14 @@ def wheel() -> Still:
 def confidence_still(under: NDArray[np.uint8], confidence: NDArray[np.float32]) -> Still:
     """Tint a picture where the confidence (h, w) in [0, 1] is low."""
     height, width = under.shape[:2]
-    sure = np.asarray(Image.fromarray(confidence).resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
+    resized = np.asarray(Image.fromarray(confidence).resize((width, height), Image.Resampling.BILINEAR)).clip(0, 1)
     grey = np.asarray(Image.fromarray(under).convert("L"), np.float32)[..., None] * 0.8 + 25
-    return jpeg((grey + (_UNSURE - grey) * (0.9 * (1 - sure[..., None]))).astype(np.uint8), 75)
+    return jpeg((grey + (_WARNING - grey) * (0.9 * (1 - resized[..., None]))).astype(np.uint8), 75)
 
 
 def difference_still(differ: NDArray[np.bool_], under: NDArray[np.uint8] | None = None) -> Still:
-    """Tint where ``differ`` (height, width), over a picture where there is one."""
+    """Tint the pixels where ``differ`` (height, width) is True, over a picture if one is given."""
     grey = np.full(differ.shape, 200, np.float32)
     if under is not None:
         grey = np.asarray(Image.fromarray(under).convert("L"), np.float32) * 0.7 + 60
-    return jpeg(np.where(differ[..., None], _UNSURE, grey[..., None]).clip(0, 255).astype(np.uint8), 75)
+    return jpeg(np.where(differ[..., None], _WARNING, grey[..., None]).clip(0, 255).astype(np.uint8), 75)

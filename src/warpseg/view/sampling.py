@@ -1,4 +1,4 @@
-"""Even samples: of a sequence whose length is known, and of one that may never end, in bounded memory."""
+"""Sampling: keeps an even sample of a sequence, of known length or endless, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ T = TypeVar("T")
 
 
 def evenly(items: Sequence[T], count: int) -> list[T]:
-    """Return ``count`` of the items, spread evenly, the first and the last included; all where there are fewer."""
+    """Return ``count`` evenly spaced items, the first and the last included; all of them if there are fewer."""
     if len(items) <= count:
         return list(items)
     return [items[round(k * (len(items) - 1) / (count - 1))] for k in range(count)]
 
 
 class Sample(Generic[T]):
-    """Items spread evenly over a sequence, at most ``most``: when there are more, every ``factor``-th is kept.
+    """Even sample of a sequence, at most ``most`` items: when there are more, every ``factor``-th is kept.
 
-    With ``drift``, the stride between items is not constant: one that is a multiple of a rhythm in the sequence (of
-    keyframes, for example) would only ever meet the same beat.
+    With ``drift``, the stride between items varies: a constant one could be a multiple of a period in the sequence (of
+    the keyframe interval, for example) and would then always meet the same phase.
     """
 
     def __init__(self, most: int, *, factor: int = 2, drift: bool = False) -> None:
@@ -31,11 +31,11 @@ class Sample(Generic[T]):
         self._next = 0
 
     def wants(self, position: int) -> bool:
-        """Tell whether the item at ``position`` of the sequence, or else the next one possible, is to be added."""
+        """Return whether to add the item at ``position`` of the sequence (or else the next possible one)."""
         return position >= self._next
 
     def add(self, position: int, item: T) -> None:
-        """Add a wanted item."""
+        """Add an item that ``wants`` has accepted."""
         self.items.append(item)
         if len(self.items) > self._most:
             self.items = self.items[:: self._factor]
@@ -47,7 +47,7 @@ class Sample(Generic[T]):
 
 
 class Runs(Generic[T]):
-    """Items of a sequence joined into at most ``most`` runs of equal length, which doubles when there are more."""
+    """Sequence whose items are joined into at most ``most`` runs of equal length, which doubles when they run out."""
 
     def __init__(self, most: int, join: Callable[[T, T], T]) -> None:
         self.items: list[T] = []  # one per run
@@ -56,7 +56,7 @@ class Runs(Generic[T]):
         self._count = 0
 
     def add(self, item: T) -> None:
-        """Take the next item of the sequence."""
+        """Add the next item of the sequence."""
         if self._count == self._most * self.length:
             self.items = [self._join(self.items[k], self.items[k + 1]) for k in range(0, self._most, 2)]
             self.length *= 2

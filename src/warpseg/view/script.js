@@ -8,7 +8,7 @@
   for (const viewer of document.querySelectorAll(".viewer")) {
     const moments = [...viewer.querySelectorAll(".moment")];
     const slider = viewer.querySelector(".slider");
-    const said = viewer.querySelector("output");
+    const output = viewer.querySelector("output");
     const play = viewer.querySelector('[data-does="play"]');
     let timer = 0;
 
@@ -17,8 +17,8 @@
       moments.forEach((moment, k) => moment.classList.toggle("shown", k === at));
       const now = moments[at].dataset;
       slider.value = at;
-      slider.setAttribute("aria-valuetext", now.said);
-      said.textContent = now.said;
+      slider.setAttribute("aria-valuetext", now.caption);
+      output.textContent = now.caption;
       viewer.dataset.shown = now.index;
       for (const cursor of document.querySelectorAll(".cursor")) {
         const { left, right } = cursor.dataset;

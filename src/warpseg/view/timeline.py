@@ -1,4 +1,4 @@
-"""Curves through time of any length in bounded memory."""
+"""Timeline: means of values through time, of any length in bounded memory."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _Point = tuple[int, Values]  # number of the first frame, sums
 
 
 class Timeline:
-    """Means of some values over runs of frames: as many frames per point as keep the points to ``most``."""
+    """Means of values over runs of frames, whose length grows so that there are at most ``most`` points."""
 
     def __init__(self, most: int = 400) -> None:
         self._points: Runs[_Point] = Runs(most, lambda a, b: (a[0], a[1] + b[1]))
 
     def add(self, index: int, values: Sequence[float] | Values) -> None:
-        """Take the values of one more frame; there are as many of them each time."""
+        """Add the values of the next frame, equally many each time."""
         self._points.add((index, np.array(values, np.float64)))
 
     def __len__(self) -> int:
@@ -30,12 +30,12 @@ class Timeline:
 
     @property
     def mean(self) -> Values:
-        """Means over all frames, (values,)."""
+        """Means over all frames, (values)."""
         total: Values = np.sum([sums for _, sums in self._points.items], axis=0) / max(len(self), 1)
         return total
 
     def points(self) -> tuple[list[int], Values]:
-        """Return the number of the first frame of each point and its means, (points, values)."""
+        """Return the number of each point's first frame, and the points' means (points, values)."""
         starts, sums = [index for index, _ in self._points.items], [sums for _, sums in self._points.items]
         if not sums:
             return starts, np.zeros((0, 0))

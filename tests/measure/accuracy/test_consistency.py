@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ def test_consistency_counts_labels_that_move_as_the_picture_does() -> None:
     """Stripes of two pixels that slide by one: all equal along their motion, half of them without it."""
     stripes = np.arange(24) // 2 % 2
     pan = MotionField(torch_pan(1 / 24), MotionField.zero().confidence)
-    frames = [Frame(i, i, (4, 24), pan, motion_source="codec") for i in range(3)]  # type: ignore[arg-type]
+    frames = [Frame(i, Fraction(i), (4, 24), pan, motion_source="codec") for i in range(3)]
 
     def slide(frames: Any) -> Any:
         import torch

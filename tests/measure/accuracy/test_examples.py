@@ -22,11 +22,11 @@ def test_the_best_of_algorithm_2_at_the_median_interval_is_shown() -> None:
     chosen = [EVERY, Method("propagate", 5)]
     chosen += [Method("interpolate", n, motion=motion) for n in (2, 5, 10) for motion in ("auto", "flow")]
     chosen.append(Method("interpolate", "auto"))
-    rows = {setting: {"average": 50.0 + (setting.motion == "flow")} for setting in chosen}
-    assert pick(rows) == Method("interpolate", 5, motion="flow")
-    assert pick({one: {"average": 1.0} for one in chosen[:2]}) == Method("propagate", 5)
-    assert pick({one: {"average": 1.0} for one in (EVERY, chosen[-1])}) == chosen[-1]
-    assert pick({EVERY: {"average": 1.0}}) == EVERY
+    averages = {setting: 50.0 + (setting.motion == "flow") for setting in chosen}
+    assert pick(averages) == Method("interpolate", 5, motion="flow")
+    assert pick(dict.fromkeys(chosen[:2], 1.0)) == Method("propagate", 5)
+    assert pick(dict.fromkeys((EVERY, chosen[-1]), 1.0)) == chosen[-1]
+    assert pick({EVERY: None}) == EVERY
 
 
 @pytest.mark.parametrize("labelled", [True, False])

@@ -37,7 +37,8 @@ def test_classes_are_shown_at_every_distance(tmp_path: Path) -> None:
     few |= {"per_class": {**shares, "by_distance": [[88.0, 47.5, None], [None, None, None]]}}
     auto = row | {"interval": "auto", "mean_interval": 7.25}
     page_path = tmp_path / "page.html"
-    write_evaluation(page_path, {"classes": ["road", "car", "train"], "rows": [few, row, auto]})
+    evaluation: Any = {"classes": ["road", "car", "train"], "rows": [few, row, auto]}
+    write_evaluation(page_path, evaluation)
     page = checked(page_path)
     assert len(page.all("div", "heat")) == 3
     for said in ("interpolate, interval 30", "propagate, interval 3", "interpolate, interval auto (7.2)"):
@@ -60,6 +61,6 @@ def test_agreement_is_never_called_accuracy(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "evaluation", [{}, {"rows": []}, {"rows": [{"scheme": "every", "interval": 1, "speed": None}]}]
 )
-def test_what_an_evaluation_lacks_is_left_out(tmp_path: Path, evaluation: dict[str, Any]) -> None:
+def test_what_an_evaluation_lacks_is_left_out(tmp_path: Path, evaluation: Any) -> None:
     write_evaluation(tmp_path / "page.html", evaluation)
     checked(tmp_path / "page.html")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -98,7 +100,7 @@ def test_fewer_targets_than_two_blocks_are_named() -> None:
 
 def test_a_summary_has_percentages_and_intervals_around_them() -> None:
     scores = made_up()
-    summary = scores.summary()
+    summary: Any = scores.summary()
     assert summary["average"] == 100 * scores.average
     assert summary["worst_retention"] == 100 * scores.worst_retention
     assert summary["by_distance"] == [100 * value for value in scores.by_distance[1:].tolist()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -12,12 +13,14 @@ from safetensors.torch import save_file
 
 from tests.support.evaluation import COUNT, run
 from tests.support.fake_clips import MARGIN, Alive, labels_of, network
+from tests.support.json_types import faults
 from warpseg import Segmenter
 from warpseg.core.keyframes import Every
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.measure.accuracy.cache import Result, Store
 from warpseg.measure.accuracy.chunks import stretches
+from warpseg.measure.accuracy.evaluation_json import EvaluationRow
 from warpseg.measure.accuracy.metrics import mean_iou
 from warpseg.measure.accuracy.reference import Ground
 from warpseg.measure.accuracy.results import Scores
@@ -49,7 +52,7 @@ def test_every_nth_frame_as_a_policy_is_the_fixed_interval(tmp_path: Path, schem
     np.testing.assert_array_equal(found.scores.beside, np.repeat(expected.scores.matrices[:1], n, 0))
     assert (found.scores.mean_interval, found.scores.runs) == (n, n)
     assert found.scores.met.tolist() == [len(found.scores.frames)] * n
-    uneven, even = (row([result], {"both": (0, 1)}) for result in (found, expected))
+    uneven, even = (cast(Any, row([result], {"both": (0, 1)})) for result in (found, expected))
     for name in ("every_frame", "by_distance", "worst", "worst_retention", "pooled", "targets"):
         assert uneven[name] == pytest.approx(even[name]), name
     for name in ("every_frame", "by_distance", "pooled"):
@@ -93,7 +96,7 @@ def test_distances_with_few_targets_are_not_told_and_what_is_kept_is_of_the_same
         tuple(range(targets)), matrices, met[:, :, None, None] * every, every, (met > 0).sum(1), 4, 9, 63
     )
     assert scores.judged.tolist() == [True, True, True, False]
-    found = scores.summary()
+    found: Any = scores.summary()
     assert len(found["by_distance"]) == 2
     assert found["by_distance"][1] < found["by_distance"][0], "of harder frames"
     assert found["worst"] == found["by_distance"][1]
@@ -117,6 +120,7 @@ def test_auto_stands_beside_fixed_intervals_on_the_same_frames(data: Path, tmp_p
     done = run(data, tmp_path, *more, "--rounds", "1", "--report", str(tmp_path / "page.html"))
     assert done.exit_code == 0, done.output
     rows = json.loads((tmp_path / "evaluation.json").read_text())["rows"]
+    assert not [fault for one in rows for fault in faults(one, EvaluationRow)]
     names = ["every", "copy n=2", "propagate n=2", "propagate auto, at most 4", "interpolate n=2"]
     assert [one["name"] for one in rows] == [*names, "interpolate auto, at most 4"]
     for one in rows:
@@ -138,11 +142,11 @@ def test_auto_stands_beside_fixed_intervals_on_the_same_frames(data: Path, tmp_p
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--interval", "auto", "--scheme", "copy"), "auto follows motion"),
-        (("--interval", "auto", "--motion", "none"), "auto follows motion"),
-        (("--interval", "5", "--max-interval", "9"), "is for --interval auto"),
+        (("--interval", "auto", "--scheme", "copy"), "interval 'auto' follows motion"),
+        (("--interval", "auto", "--motion", "none"), "interval 'auto' follows motion"),
+        (("--interval", "5", "--max-interval", "9"), "needs --interval auto"),
         (("--interval", "2,automatic"), "numbers of at least 1"),
-        (("--fusion", "convolution"), "goes with --fusion convolution"),
+        (("--fusion", "convolution"), "fusion 'convolution' and fusion_weights go together"),
     ],
 )
 def test_usage(data: Path, tmp_path: Path, more: tuple[str, ...], said: str) -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from tests.support.tiny_models import MODELS
 from warpseg import networks
+from warpseg.engine.method import Method
 from warpseg.measure.calibration.run import calibrate
 from warpseg.measure.calibration.samples import Material, VideoMaterial, known, plan
 from warpseg.measure.calibration.score import ExcerptJudge
-from warpseg.measure.calibration.search import Choice
 from warpseg.measure.calibration.targets import Target, by_distance, worst
 from warpseg.synthetic import Street
 from warpseg.video.encode import encode
@@ -28,7 +28,8 @@ def drives(folder: Path, seeds: Sequence[int]) -> list[Material]:
 
 def test_the_promise_holds_on_streets_that_were_not_seen(tmp_path: Path) -> None:
     network = networks.load(f"py:{MODELS}:tiny", device="cpu")
-    target, choices = Target("min-agreement", 85), [Choice("copy"), Choice("interpolate")]
+    target = Target("min-agreement", 85)
+    choices = [Method(name, fusion="average") for name in ("copy", "interpolate")]
     found = calibrate(network, drives(tmp_path, range(1, 5)), target, choices, windows=8, max_interval=5)
     assert found.row is not None
     assert found.choice is not None

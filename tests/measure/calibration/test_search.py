@@ -6,25 +6,26 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from warpseg.measure.calibration.search import Choice, Row, largest, smallest_that
+from warpseg.engine.method import Method
+from warpseg.measure.calibration.search import Row, largest, smallest_that
 
-COPY, PROPAGATE, INTERPOLATE = (Choice(name) for name in ("copy", "propagate", "interpolate"))
+COPY, PROPAGATE, INTERPOLATE = (Method(name, fusion="average") for name in ("copy", "propagate", "interpolate"))
 
 
 class Table:
     """A judge that knows every bound beforehand and writes down what it was asked."""
 
-    def __init__(self, target: float, bounds: Callable[[Choice, int], float]) -> None:
+    def __init__(self, target: float, bounds: Callable[[Method, int], float]) -> None:
         self.target, self.bounds = target, bounds
-        self.asked: list[tuple[Choice, int]] = []
+        self.asked: list[tuple[Method, int]] = []
 
-    def __call__(self, choices: Sequence[Choice], n: int) -> list[Row]:
+    def __call__(self, choices: Sequence[Method], n: int) -> list[Row]:
         self.asked += [(choice, n) for choice in choices]
         found = [(choice, self.bounds(choice, n)) for choice in choices]
         return [Row(c, n, (1.0, *[b] * (n - 1)), b, b, b, b >= self.target) for c, b in found]
 
 
-def falling(**slopes: float) -> Callable[[Choice, int], float]:
+def falling(**slopes: float) -> Callable[[Method, int], float]:
     return lambda choice, n: 1 - slopes[choice.scheme] * (n - 1)
 
 

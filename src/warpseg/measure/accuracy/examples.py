@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from statistics import median_high
-from typing import Any
 
 from warpseg.datasets.clip import Clip, Dataset
 from warpseg.engine.method import Method
@@ -19,16 +18,16 @@ from warpseg.types import Frame
 __all__ = ["pick", "show"]
 
 
-def pick(rows: Mapping[Method, Mapping[str, Any]]) -> Method:
+def pick(averages: Mapping[Method, float | None]) -> Method:
     """Return the setting that is worth looking at: of the median interval, the one with the best average.
 
     Algorithm 2's, where it is among them, and a fixed interval's, where there is one.
     """
-    chosen = [setting for setting in rows if setting.longest > 1] or list(rows)
+    chosen = [setting for setting in averages if setting.longest > 1] or list(averages)
     chosen = [setting for setting in chosen if setting.interval != "auto"] or chosen
     chosen = [setting for setting in chosen if setting.scheme == "interpolate"] or chosen
     interval = median_high(sorted(setting.longest for setting in chosen))
-    return max((one for one in chosen if one.longest == interval), key=lambda one: float(rows[one]["average"] or 0.0))
+    return max((one for one in chosen if one.longest == interval), key=lambda one: averages[one] or 0.0)
 
 
 def show(clip: Clip, dataset: Dataset, network: Network, setting: Method) -> Collected:

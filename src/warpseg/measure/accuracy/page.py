@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from warpseg.measure.accuracy.evaluation_json import Evaluation, EvaluationRow
 from warpseg.run.page import class_shares, closing, frames, page
 from warpseg.run.samples import Collected
 from warpseg.view.charts import Line, bar, legend, lines
@@ -15,7 +16,7 @@ from warpseg.view.html import Html, element, number, table
 
 __all__ = ["accuracy", "write_evaluation"]
 
-Setting = Mapping[str, Any]
+Setting = Mapping[str, Any]  # a row, its groups flattened
 
 _COLUMNS = {  # key, and what it is called
     "every_frame": "every frame", "average": "average", "worst": "worst",
@@ -25,11 +26,8 @@ _COLUMNS = {  # key, and what it is called
 }  # fmt: skip
 
 
-def write_evaluation(path: Path, evaluation: Mapping[str, Any], collected: Collected | None = None) -> None:
-    """Write the page about an evaluation, given what ``evaluation.json`` holds, and frames of one of its settings.
-
-    Raises ``OutputError``.
-    """
+def write_evaluation(path: Path, evaluation: Evaluation, collected: Collected | None = None) -> None:
+    """Write the page about an evaluation, with sampled frames of one of its methods; raises ``OutputError``."""
     run = {name: value for name, value in evaluation.items() if name != "rows"}
     numbers = accuracy(evaluation)
     shown = [frames(collected), class_shares(collected, run)] if collected is not None and collected.moments else []
@@ -37,26 +35,8 @@ def write_evaluation(path: Path, evaluation: Mapping[str, Any], collected: Colle
     save(page(run, [*numbers[:1], *shown[:1], *numbers[1:], *shown[1:], *closing(run)]), path)
 
 
-def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
-    """Return the parts of a page about an evaluation.
-
-    ``evaluation`` is what ``evaluation.json`` holds; accuracies are percent, what is absent is not shown::
-
-        measure   "mIoU", or "agreement" where there are no labels (default "mIoU")
-        dataset   its facts, with its name
-        classes   names of the classes
-        rows      a list, one for each setting:
-            scheme, interval        what ran, and what else tells it from others: motion, fusion, propagation, reverse
-            mean_interval           where the interval is "auto": how it came out
-            every_frame             frame by frame, on the same target frames
-            by_distance             accuracy at 1 .. interval-1 frames after a keyframe, None where it was not measured
-            average, worst          over those, and average_interval, worst_interval: (low, high), 95 %
-            average_with_keyframes, pooled, average_retention, worst_retention, temporal_consistency
-            pixel_accuracy          {"average": ...}
-            per_class               {"average": IoU of each class, None where it is absent, "every_frame": likewise,
-                                    "by_distance": at each distance}; per_category likewise, of ``categories``
-            speed                   {"fps": ..., "speed_up": ..., "ms_by_stage": {...}}, None where it was not measured
-    """
+def accuracy(evaluation: Evaluation) -> list[Html]:
+    """Return the sections of a page about an evaluation; absent values are not shown."""
     settings = [_flat(row) for row in evaluation.get("rows") or []]
     if not settings:
         return []
@@ -74,20 +54,21 @@ def accuracy(evaluation: Mapping[str, Any]) -> list[Html]:
     parts = [section(f"Results{where}", _readings(settings, measure), about=about)]
     parts += [section(heading, plots) for heading, plots in _plots(settings, measure)]
     shown = _farthest(settings)
-    for key, names, what in (("per_category", "categories", "category"), ("per_class", "classes", "class")):
+    categories, classes = evaluation.get("categories") or [], evaluation.get("classes") or []
+    for key, names, what in (("per_category", categories, "category"), ("per_class", classes, "class")):
         if any((one.get(key) or {}).get("by_distance") for one in shown):
-            maps = [heat(_title(one, settings), evaluation.get(names) or [], one[key], what) for one in shown]
+            maps = [heat(_title(one, settings), names, one[key], what) for one in shown]
             about = "Each scheme at its largest interval. Pink: lost since the keyframe, full colour from 15 points on."
             parts.append(section(f"IoU of each {what} by distance", element("div", *maps, class_="pair"), about=about))
     if any(setting.get("class_iou") for setting in settings):
-        parts.append(section("IoU of each class", _by_class(evaluation.get("classes") or [], settings)))
+        parts.append(section("IoU of each class", _by_class(classes, settings)))
     if any(setting.get("ms_by_stage") for setting in settings):
         about = "Wall time of each stage. Stages run at once: together they take longer than a frame does."
         parts.append(section("Milliseconds a frame", _stages(settings), about=about))
     return parts
 
 
-def _flat(row: Setting) -> Setting:
+def _flat(row: EvaluationRow) -> Setting:
     """Bring what a row says in groups beside its plain readings."""
     flat = {**row, **(row.get("speed") or {})}
     flat["pixel_accuracy"] = (row.get("pixel_accuracy") or {}).get("average")
@@ -186,8 +167,8 @@ def _readings_over(
                 "frames": ("the interval", "frames from keyframe to keyframe"),
                 "fps": ("speed", "frames a second"),
             }
-            said = f"{measure}, {over}, against {names[key][0]}"
-            plot = lines(curves, said=said, x_name=names[key][1], y_name=f"{measure}, %")
+            caption = f"{measure}, {over}, against {names[key][0]}"
+            plot = lines(curves, caption=caption, x_name=names[key][1], y_name=f"{measure}, %")
             yield element("div", element("h3", over), plot)
 
 
@@ -200,8 +181,8 @@ def _by_distance(name: str, group: Sequence[Setting], measure: str, also: Sequen
             curves.append(Line(f"interval {one['interval']}", [x for x, _ in known], [y for _, y in known], k))
     if not curves:
         return element("div")
-    said = f"{measure} of {name} by distance from the last keyframe"
-    plot = lines(curves, said=said, x_name="frames since the keyframe", y_name=f"{measure}, %", also=also)
+    caption = f"{measure} of {name} by distance from the last keyframe"
+    plot = lines(curves, caption=caption, x_name="frames since the keyframe", y_name=f"{measure}, %", also=also)
     return element("div", element("h3", name), plot)
 
 

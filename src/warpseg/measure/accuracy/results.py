@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.measure.accuracy.evaluation_json import Metrics
 from warpseg.measure.accuracy.metrics import Matrix, mean_iou
 
 __all__ = [
@@ -135,7 +136,7 @@ class Scores:
         columns = [mean_iou(np.tensordot(times, matrices, 1)) for matrices in self.matrices.astype(np.float64)]
         return np.stack(columns, 1)
 
-    def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
+    def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> Metrics:
         """Return every reading under its name, in percent, for a result file; intervals are 95 % (see
         ``resampled``), and left out where ``block`` is None.
         """
@@ -154,7 +155,7 @@ class Scores:
             found[reading.__name__] = 100 * float(reading(self.by_distance))
             if drawn is not None:
                 found[f"{reading.__name__}_interval"] = [100 * value for value in bounds(reading(drawn))]
-        return found
+        return cast(Metrics, found)
 
     def __repr__(self) -> str:
         return f"Scores({len(self.matrices)} distances, {len(self.frames)} targets, mIoU {100 * self.average:.1f})"

@@ -6,11 +6,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.measure.accuracy.evaluation_json import Metrics
 from warpseg.measure.accuracy.metrics import Matrix, mean_iou
 from warpseg.measure.accuracy.results import Values, bounds, drawn_times
 
@@ -53,7 +53,7 @@ class UnevenScores:
         """What intermediate frames got: one matrix a target (targets, classes, classes)."""
         return np.asarray(self.matrices[1:].sum(0))
 
-    def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> dict[str, Any]:
+    def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> Metrics:
         """Return the readings that ``Scores.summary`` has, in percent, as far as they can be had.
 
         ``average``: one matrix over all intermediate frames of all runs; ``worst``: the least of the distances that
@@ -67,7 +67,7 @@ class UnevenScores:
         last = int(np.flatnonzero(shown).max(initial=0))
         beside = np.asarray(self.beside[1:].sum(0))
         average = 100 * float(mean_iou(self.between.sum(0)))
-        found: dict[str, Any] = {
+        found: Metrics = {
             "targets": len(self.frames),
             "every_frame": 100 * float(mean_iou(self.every.sum(0))),
             "by_distance": [float(by_distance[p]) if shown[p] else None for p in range(1, last + 1)],
@@ -83,11 +83,10 @@ class UnevenScores:
             drawn = 100 * _drawn(times, self.between)
             found["average_interval"] = list(bounds(drawn))
             found["average_retention_interval"] = list(bounds(drawn / _drawn(times, beside)))
-        return found | {
-            "mean_interval": self.mean_interval,
-            "keyframe_share": 100 / self.mean_interval,
-            "runs": self.runs,
-        }
+        found["mean_interval"] = self.mean_interval
+        found["keyframe_share"] = 100 / self.mean_interval
+        found["runs"] = self.runs
+        return found
 
     def __repr__(self) -> str:
         return f"UnevenScores({len(self.frames)} targets, {self.runs} runs, every {self.mean_interval:.1f} frames)"

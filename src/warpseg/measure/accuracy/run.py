@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
 from warpseg.files import write_json
 from warpseg.measure.accuracy.cache import Result, Store
+from warpseg.measure.accuracy.evaluation_json import Evaluation, EvaluationModel, EvaluationRow, Speed
 from warpseg.measure.accuracy.score import Export, score_clip
 from warpseg.measure.accuracy.summary import row
 from warpseg.measure.speed.settings import measure, some_of
@@ -34,7 +35,7 @@ def evaluate(
     export: Export | None = None,
     progress: Progress = lambda line: None,
     command: Sequence[str] | None = None,
-) -> dict[str, Any]:
+) -> Evaluation:
     """Score the settings, measure their speed in ``rounds`` (0: not at all), write and return ``evaluation.json``.
 
     Speed is of at most eight clips, and ``speed_frames`` of each where that is given.
@@ -48,7 +49,7 @@ def evaluate(
     margin = max(setting.longest for setting in settings) - 1
     store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
     results = _accuracy(dataset, network, settings, store, margin, export, progress)
-    speeds: dict[Method, dict[str, Any]] = {}
+    speeds: dict[Method, Speed] = {}
     timed = some_of(dataset.clips) if rounds else []
     if timed:
 
@@ -56,7 +57,7 @@ def evaluate(
             progress(f"speed, round {lap} of {rounds}: {setting}" if lap else f"speed, warming up: {setting}")
 
         speeds = measure(timed, network, settings, frames=speed_frames, rounds=rounds, done=done)
-    facts = {
+    facts: Evaluation = {
         "what": "evaluation",
         "measure": "mIoU" if dataset.is_labelled else "agreement",
         "command": list(command) if command is not None else None,
@@ -76,13 +77,7 @@ def evaluate(
         "speed_clips": [clip.name for clip in timed],
         "speed_frames": speed_frames,  # of each clip at most; None: all
         "machine": record.machine(),
-        "rows": [
-            setting.identity()
-            | {"name": str(setting)}
-            | row(found, dataset.categories)
-            | {"speed": speeds.get(setting)}
-            for setting, found in results.items()
-        ],
+        "rows": [_row(setting, found, dataset, speeds.get(setting)) for setting, found in results.items()],
     }
     write_json(out / "evaluation.json", facts, parents=True)
     return facts
@@ -118,6 +113,11 @@ def _accuracy(
     return results
 
 
+def _row(method: Method, results: Sequence[Result], dataset: Dataset, speed: Speed | None) -> EvaluationRow:
+    found = method.identity() | {"name": str(method)} | {**row(results, dataset.categories)} | {"speed": speed}
+    return cast(EvaluationRow, found)
+
+
 def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
     """Return what accuracy depends on beside clip and setting."""
     return {
@@ -128,7 +128,7 @@ def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
     }
 
 
-def model_facts(network: Network) -> dict[str, Any]:
+def model_facts(network: Network) -> EvaluationModel:
     """Return the facts of a network on which accuracy depends."""
     return {
         **record.model(network),

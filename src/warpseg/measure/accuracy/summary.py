@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from warpseg.measure.accuracy.cache import Result
+from warpseg.measure.accuracy.evaluation_json import ByClass, Curve, Results
 from warpseg.measure.accuracy.metrics import Matrix, iou, mean_iou
 from warpseg.measure.accuracy.results import Scores
 from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
@@ -50,11 +51,11 @@ def grouped(matrices: Matrix, groups: Sequence[Sequence[int]]) -> Matrix:
     return joined
 
 
-def row(results: Sequence[Result], categories: Mapping[str, Sequence[int]]) -> dict[str, Any]:
-    """Return what the clips' results are together, in percent; see ``docs/outputs.md`` for the names."""
+def row(results: Sequence[Result], categories: Mapping[str, Sequence[int]]) -> Results:
+    """Return the results of a method on all clips together, in percent."""
     scores = merged(results)
     block = block_of(len(scores.frames), len(results))
-    found = scores.summary(block=block)
+    found: dict[str, Any] = dict(scores.summary(block=block))
     found["targets"] = sum(len(result.scores.frames) for result in results)
     found["bootstrap"] = None if block is None else {"of": "clips" if len(results) > 1 else "frames", "block": block}
     parts = _Parts.of(scores)
@@ -66,8 +67,7 @@ def row(results: Sequence[Result], categories: Mapping[str, Sequence[int]]) -> d
         found["category_iou"] = joined.curve(mean_iou)
     equal, compared = np.concatenate([result.steady for result in results]).sum(0).tolist()
     found["temporal_consistency"] = 100 * equal / compared if compared else None
-    cleaned: dict[str, Any] = _clean(found)
-    return cleaned
+    return cast(Results, _clean(found))
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ class _Parts:
             *(grouped(matrix, groups) for matrix in (self.every, self.by_distance, self.between, self.pooled))
         )
 
-    def shares(self) -> dict[str, Any]:
+    def shares(self) -> ByClass:
         """Return each class's IoU frame by frame, at every distance, on average between keyframes, and pooled."""
         return {
             "every_frame": (100 * iou(self.every)).tolist(),
@@ -105,7 +105,7 @@ class _Parts:
             "pooled": (100 * iou(self.pooled)).tolist(),
         }
 
-    def curve(self, reading: Callable[[Matrix], NDArray[np.float64]]) -> dict[str, Any]:
+    def curve(self, reading: Callable[[Matrix], NDArray[np.float64]]) -> Curve:
         """Return one value of a matrix frame by frame, at every distance, and on average between keyframes."""
         return {
             "every_frame": 100 * float(reading(self.every)),

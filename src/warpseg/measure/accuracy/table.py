@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich import box
 from rich.console import Console
 from rich.table import Table
+
+from warpseg.measure.accuracy.evaluation_json import Evaluation, EvaluationRow
 
 __all__ = ["print_table"]
 
@@ -27,7 +28,7 @@ _AUTO = (
 _PIPE, _WIDE = 170, 150  # columns where there is no terminal; columns that everything needs
 
 
-def print_table(found: dict[str, Any]) -> None:
+def print_table(found: Evaluation) -> None:
     """Print what is in an ``evaluation.json``: a line a setting, then each setting's distances."""
     console = Console(highlight=False)
     if not console.is_terminal:
@@ -62,7 +63,7 @@ def print_table(found: dict[str, Any]) -> None:
         _print_categories(console, found)
 
 
-def _print_distances(console: Console, found: dict[str, Any]) -> None:
+def _print_distances(console: Console, found: Evaluation) -> None:
     longest = max(len(row["by_distance"]) for row in found["rows"])
     if longest:
         table = Table(box=box.SIMPLE, pad_edge=False)
@@ -74,7 +75,7 @@ def _print_distances(console: Console, found: dict[str, Any]) -> None:
         console.print(table)
 
 
-def _print_categories(console: Console, found: dict[str, Any]) -> None:
+def _print_categories(console: Console, found: Evaluation) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False, title="IoU of categories, average", title_justify="left")
     table.add_column("setting")
     for name in (*found["categories"], "mean"):
@@ -85,8 +86,8 @@ def _print_categories(console: Console, found: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _cells(row: dict[str, Any], measure: str) -> dict[str, str]:
-    speed = row["speed"] or {}
+def _cells(row: EvaluationRow, measure: str) -> dict[str, str]:
+    speed = row["speed"]
     return {
         "setting": row["name"],
         f"{measure} average": _number(row["average"]),
@@ -98,7 +99,7 @@ def _cells(row: dict[str, Any], measure: str) -> dict[str, str]:
         "retention %": f"{_number(row['average_retention'])} / {_number(row['worst_retention'])}",
         "pixels": _number(row["pixel_accuracy"]["average"]),
         "steady": _number(row["temporal_consistency"]),
-        "fps": _number(speed.get("fps")),
+        "fps": _number(speed["fps"]) if speed else "",
         "faster": f"{speed['speed_up']:.2f}x" if speed else "",
     }
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
+from warpseg.measure.calibration.profile_json import Evidence, ProfileFacts
 from warpseg.measure.calibration.run import CONFIDENCE, Result
 from warpseg.measure.calibration.samples import SPAN, Material
 from warpseg.measure.calibration.search import Row
@@ -33,7 +33,7 @@ def headline(result: Result) -> str:
     """Return the choice in a few words."""
     if result.choice is None:
         return "no setting meets the target"
-    return "every frame" if result.row is None else f"{result.choice}, interval {result.interval}"
+    return "every frame" if result.row is None else f"{result.choice.label}, interval {result.interval}"
 
 
 def lines(result: Result, materials: Sequence[Material]) -> list[str]:
@@ -43,13 +43,13 @@ def lines(result: Result, materials: Sequence[Material]) -> list[str]:
     if result.row is None:
         told.append("choice: every frame (interval 1): the network is fast enough to run on each, and nothing is lost")
     else:
-        told.append(f"choice: {result.choice}, interval {result.interval}: {_reached(result, result.row)}")
+        told.append(f"choice: {result.choice.label}, interval {result.interval}: {_reached(result, result.row)}")
         told.append(f"        its weakest window alone has {_value(result, result.row.weakest)}")
     if result.target.kind == "target-fps":
-        measured = [f"{choice} {n}: {fps:.1f}" for (choice, n), fps in result.speeds.items()]
+        measured = [f"{choice.label} {n}: {fps:.1f}" for (choice, n), fps in result.speeds.items()]
         told.append(f"speed:  frames a second, source to mask video, median of {LAPS} runs: {', '.join(measured)}")
     beside = [row for row in _turning_points(result) if row is not result.row]
-    told += [f"beside: {row.choice}, interval {row.interval}: {_reached(result, row)}" for row in beside]
+    told += [f"beside: {row.choice.label}, interval {row.interval}: {_reached(result, row)}" for row in beside]
     if result.rows:
         told.append(f"judged: {_sample(result, materials)}")
     if result.row is not None and result.interval == result.plan.limit and result.target.kind != "target-fps":
@@ -66,7 +66,7 @@ def failure(result: Result) -> str:
             f"{best[1]:.1f}; no profile is written. Try a smaller picture, a lighter network or a larger --max-interval"
         )
     best_row = max(result.rows, key=lambda row: row.bound)
-    said = f"{aim(result)} is missed at interval 2 already: {best_row.choice} has {_reached(result, best_row)}"
+    said = f"{aim(result)} is missed at interval 2 already: {best_row.choice.label} has {_reached(result, best_row)}"
     if result.target.kind == "min-miou" and 100 * best_row.by_distance[0] < result.target.value:
         return (
             f"{said}; the network itself has {100 * best_row.by_distance[0]:.1f} frame by frame, so no interval can "
@@ -111,10 +111,10 @@ def _sample(result: Result, materials: Sequence[Material]) -> str:
     )
 
 
-def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
+def facts(result: Result, materials: Sequence[Material]) -> ProfileFacts:
     """Return what a profile says beside its settings, target and model."""
     row = result.row
-    evidence = sorted(result.rows, key=lambda each: (str(each.choice), each.interval))
+    evidence = sorted(result.rows, key=lambda each: (each.choice.label, each.interval))
     return {
         "measure": result.measure,
         "confidence": CONFIDENCE,
@@ -122,7 +122,7 @@ def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
         "frames_per_second": result.speeds.get((result.choice, result.interval)) if result.choice else None,
         "evidence": [_facts_of(result, each) for each in evidence],
         "speeds": [
-            {"scheme": choice.scheme, "fusion": choice.fusion, "interval": n, "frames_per_second": round(fps, 2)}
+            {"scheme": choice.scheme, "fusion": choice.fusion_name, "interval": n, "frames_per_second": round(fps, 2)}
             for (choice, n), fps in result.speeds.items()
         ],
         "sampling": {
@@ -140,11 +140,11 @@ def facts(result: Result, materials: Sequence[Material]) -> dict[str, Any]:
     }
 
 
-def _facts_of(result: Result, row: Row) -> dict[str, Any]:
+def _facts_of(result: Result, row: Row) -> Evidence:
     between = row.by_distance[1:] or row.by_distance
     return {
         "scheme": row.choice.scheme,
-        "fusion": row.choice.fusion,
+        "fusion": row.choice.fusion_name,
         "interval": row.interval,
         "every_frame": round(100 * row.by_distance[0], 3),
         "by_distance": [round(100 * value, 3) for value in between],

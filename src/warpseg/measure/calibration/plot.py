@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from warpseg.engine.method import Method
 from warpseg.measure.calibration.describe import aim, headline
 from warpseg.measure.calibration.run import Result
-from warpseg.measure.calibration.search import Choice, Row
+from warpseg.measure.calibration.search import Row
 from warpseg.measure.calibration.targets import shown
 from warpseg.view.figure import save
 
@@ -19,10 +20,10 @@ __all__ = ["draw"]
 
 _INK, _FAINT, _GRID, _TARGET = "#22262b", "#7b8591", "#e3e7eb", "#c1121f"
 _PAINT = {
-    Choice("copy"): "#7b8591",
-    Choice("propagate"): "#d07a2d",
-    Choice("interpolate", "average"): "#2f6fb0",
-    Choice("interpolate", "confidence"): "#0b7a75",
+    Method("copy", fusion="average"): "#7b8591",
+    Method("propagate", fusion="average"): "#d07a2d",
+    Method("interpolate", fusion="average"): "#2f6fb0",
+    Method("interpolate", fusion="confidence"): "#0b7a75",
 }
 _DODGE = 0.09  # intervals that schemes stand apart, so that bars of one interval do not cover each other
 
@@ -71,14 +72,14 @@ def _curve(axes: Axes, result: Result, rows: Sequence[Row], colour: str, aside: 
         axes.plot(at, low, "o", ms=6, color=colour, mfc=colour if row.meets else "white", mew=1.5, zorder=5)
 
 
-def _labels(axes: Axes, result: Result, choices: Sequence[Choice]) -> None:
+def _labels(axes: Axes, result: Result, choices: Sequence[Method]) -> None:
     """Name each curve at its right end."""
     from matplotlib.patheffects import withStroke
 
     for choice in choices:
         last = max((row for row in result.rows if row.choice == choice), key=lambda row: row.interval)
         axes.annotate(
-            str(choice).replace(" (", "\n("), (last.interval, shown(result.measure, last.worst)), (10, 0),
+            choice.label.replace(" (", "\n("), (last.interval, shown(result.measure, last.worst)), (10, 0),
             textcoords="offset points", color=_PAINT[choice], size=11, weight="bold", va="center",
             annotation_clip=False, zorder=7, path_effects=[withStroke(linewidth=4, foreground="white")],
         )  # fmt: skip

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
+from warpseg.engine.choices import FUSIONS, MOTIONS, SCHEMES
+from warpseg.engine.method import Method
 from warpseg.errors import ModelError, ProfileError
 from warpseg.files import write_json
+from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.targets import Kind, Target
 from warpseg.networks import checksum
 
 __all__ = ["Profile", "Weights", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
+_OWN = ("format", "settings", "target", "model")  # what is not evidence
 _SETTINGS = {
-    "fusion": ("confidence", "average", "maximum", "maximum-literal"),
-    "scheme": ("every", "copy", "propagate", "interpolate"),
-    "motion": ("auto", "codec", "estimate", "flow", "none"),
+    "fusion": [name for name, choice in FUSIONS.items() if not choice.weights],
+    "scheme": list(SCHEMES),
+    "motion": list(MOTIONS),
 }
 
 
@@ -51,14 +55,11 @@ class Weights:
 class Profile:
     """What ``warpseg calibrate`` found."""
 
-    scheme: str
-    interval: int
-    fusion: str
-    motion: str
+    method: Method  # scheme, interval, fusion and motion; the rest by default
     target: Target
     model: Mapping[str, str | None]  # name, sha256 of the weights
     flow_weights: Weights | None = None  # of motion "flow"; None: OpenCV's DIS
-    facts: Mapping[str, Any] = field(default_factory=dict)  # bound, evidence, sampling, sources, date, versions
+    facts: ProfileFacts | None = None  # the evidence; None: made by hand
 
     def check_model(self, name: str, checksum: str | None, where: str) -> None:
         """Raise ``ModelError`` where the network is not the one that the profile ``where`` was made with."""
@@ -74,7 +75,13 @@ class Profile:
 
 def write(profile: Profile, path: Path) -> None:
     """Write a profile; raises ``OutputError`` where it cannot be."""
-    settings = {key: getattr(profile, key) for key in ("scheme", "interval", "fusion", "motion")}
+    method = profile.method
+    settings: dict[str, Any] = {
+        "scheme": method.scheme,
+        "interval": method.interval,
+        "fusion": method.fusion_name,
+        "motion": method.motion,
+    }
     if profile.flow_weights is not None:
         settings["flow_weights"] = asdict(profile.flow_weights)
     held = {
@@ -82,7 +89,7 @@ def write(profile: Profile, path: Path) -> None:
         "settings": settings,
         "target": asdict(profile.target),
         "model": dict(profile.model),
-        **profile.facts,
+        **(profile.facts or {}),
     }
     write_json(path, held)
 
@@ -110,14 +117,11 @@ def read(path: Path) -> Profile:
     if weights is not None and not (isinstance(weights, dict) and {*weights} == {"file", "sha256"}):
         raise ProfileError(f"{path}: flow_weights {weights!r}: expected a file and its sha256")
     return Profile(
-        settings["scheme"],
-        interval,
-        settings["fusion"],
-        settings["motion"],
+        Method(settings["scheme"], interval, fusion=settings["fusion"], motion=settings["motion"]),
         Target(target["kind"], float(value)),
         model,
         None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
-        {key: found[key] for key in found if key not in ("format", "settings", "target", "model")},
+        cast(ProfileFacts, {key: value for key, value in found.items() if key not in _OWN}) or None,
     )
 
 

@@ -7,20 +7,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from warpseg.engine.method import Method
 from warpseg.errors import WarpsegError
 from warpseg.measure.calibration.bootstrap import FEWEST
 from warpseg.measure.calibration.samples import SPAN, Material, Plan, known, plan
 from warpseg.measure.calibration.score import ExcerptJudge
-from warpseg.measure.calibration.search import Choice, Row, largest, smallest_that
+from warpseg.measure.calibration.search import Row, largest, smallest_that
 from warpseg.measure.calibration.targets import Measure, Target
 from warpseg.networks import Network
 
 __all__ = ["CONFIDENCE", "EVERY", "Result", "calibrate", "choices_of"]
 
 CONFIDENCE = 0.95  # of the promise; the schemes tried share the rest
-EVERY = Choice("every")
+EVERY = Method("every", 1, fusion="average")
 
-Speed = Callable[[Choice, int], float]  # frames a second of a choice at an interval
+
+Speed = Callable[[Method, int], float]  # frames a second of a choice at an interval
 
 
 @dataclass(frozen=True)
@@ -29,17 +31,17 @@ class Result:
 
     target: Target
     measure: Measure
-    choice: Choice | None  # None: nothing meets the target
+    choice: Method | None  # None: nothing meets the target
     interval: int
     row: Row | None  # of the choice; None: nothing, or the network on every frame
     rows: tuple[Row, ...]  # all that were judged
     plan: Plan
     network_frames: int
     level: float  # of each single bound
-    speeds: dict[tuple[Choice, int], float] = field(default_factory=dict)  # frames a second, where they were measured
+    speeds: dict[tuple[Method, int], float] = field(default_factory=dict)  # frames a second, where they were measured
 
 
-def choices_of(schemes: Sequence[str]) -> list[Choice]:
+def choices_of(schemes: Sequence[str]) -> list[Method]:
     """Return what is tried of each scheme: Algorithm 2 by confidence and by distance alone.
 
     The maxima are left out: they carry features, and lose to the average. Raises ``ValueError`` for scheme ``every``,
@@ -48,14 +50,14 @@ def choices_of(schemes: Sequence[str]) -> list[Choice]:
     if "every" in schemes:
         raise ValueError("scheme 'every' has no interval to choose: give others")
     fusions = {"interpolate": ("average", "confidence")}
-    return [Choice(scheme, fusion) for scheme in schemes for fusion in fusions.get(scheme, ("average",))]
+    return [Method(scheme, fusion=fusion) for scheme in schemes for fusion in fusions.get(scheme, ("average",))]
 
 
 def calibrate(
     network: Network,
     materials: Sequence[Material],
     target: Target,
-    choices: Sequence[Choice],
+    choices: Sequence[Method],
     *,
     windows: int = 20,
     max_interval: int = 30,
@@ -78,8 +80,8 @@ def calibrate(
     measure = target.measure(labelled=any(material.labels is not None for material in materials))
     with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
         judge = ExcerptJudge(network, materials, chosen, measure, target.is_met, level, Path(folder), say)
-        speeds: dict[tuple[Choice, int], float] = {}
-        choice: Choice | None = None
+        speeds: dict[tuple[Method, int], float] = {}
+        choice: Method | None = None
         interval = 1
         if target.kind != "target-fps":
             row, rows = largest(judge, choices, chosen.limit)
@@ -87,7 +89,7 @@ def calibrate(
             row, rows = None, []
             assert speed is not None
 
-            def fps(of: Choice, n: int) -> float:
+            def fps(of: Method, n: int) -> float:
                 if (of, n) not in speeds:
                     speeds[of, n] = speed(of, n)
                     say(f"{of}, interval {n}: {speeds[of, n]:.1f} frames a second")

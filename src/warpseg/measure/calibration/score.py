@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from warpseg.classes import IGNORE
 from warpseg.core.schemes import Estimate
+from warpseg.engine.method import Method
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import WarpsegError
@@ -18,7 +20,7 @@ from warpseg.measure.accuracy.protocol import Remembering, by_offset
 from warpseg.measure.calibration.bootstrap import FEWEST, lower_bound, weakest
 from warpseg.measure.calibration.map_files import MapFiles
 from warpseg.measure.calibration.samples import GAP, SPAN, Excerpt, Material, Plan
-from warpseg.measure.calibration.search import Choice, Row
+from warpseg.measure.calibration.search import Row
 from warpseg.measure.calibration.targets import Measure, by_distance, worst
 from warpseg.networks import Network
 from warpseg.types import Classes, Frame
@@ -54,19 +56,19 @@ class ExcerptJudge:
         """How many frames the network has run on."""
         return len({(source, index) for (_, source), (_, maps) in self._networks.items() for index in maps})
 
-    def __call__(self, choices: Sequence[Choice], n: int) -> list[Row]:
+    def __call__(self, choices: Sequence[Method], n: int) -> list[Row]:
         """Score settings of one interval; raises ``WarpsegError`` where sources end early and too few are left."""
         found, sources = self._score(choices, n)
         if len(sources) < FEWEST:
             raise WarpsegError(f"interval {n}: {len(sources)} windows could be read; give longer or more sources")
         return [self._row(choice, n, np.stack(each, 1), sources) for choice, each in found.items()]
 
-    def matrices(self, choices: Sequence[Choice], n: int) -> dict[Choice, Matrix]:
+    def matrices(self, choices: Sequence[Method], n: int) -> dict[Method, Matrix]:
         """Return confusion matrices (n, windows, classes, classes) of settings of one interval."""
         return {choice: np.stack(each, 1) for choice, each in self._score(choices, n)[0].items()}
 
-    def _score(self, choices: Sequence[Choice], n: int) -> tuple[dict[Choice, list[Matrix]], list[int]]:
-        found: dict[Choice, list[Matrix]] = {choice: [] for choice in choices}
+    def _score(self, choices: Sequence[Method], n: int) -> tuple[dict[Method, list[Matrix]], list[int]]:
+        found: dict[Method, list[Matrix]] = {choice: [] for choice in choices}
         used: list[int] = []
         readers = [Reader(material.start, gap=GAP) for material in self._materials]
         for excerpt in self._plan.excerpts:
@@ -79,9 +81,9 @@ class ExcerptJudge:
                 found[choice].append(self._matrix(choice, n, excerpt, frames))
         return found, used
 
-    def _matrix(self, choice: Choice, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
+    def _matrix(self, choice: Method, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
         """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
-        segmenter = choice.segmenter(self._network, n)
+        segmenter = Segmenter(self._network, method=replace(choice, interval=n))
         network = self._remembering(segmenter, excerpt.source)
         labels = self._materials[excerpt.source].labels
         classes = self._known_classes(network, frames[0])
@@ -116,7 +118,7 @@ class ExcerptJudge:
             raise WarpsegError(f"{self._network.name} has {len(self._classes)} classes; up to {IGNORE} can be counted")
         return self._classes
 
-    def _row(self, choice: Choice, n: int, matrices: Matrix, sources: Sequence[int]) -> Row:
+    def _row(self, choice: Method, n: int, matrices: Matrix, sources: Sequence[int]) -> Row:
         values = by_distance(self._measure, matrices.sum(1))
         bound = lower_bound(self._measure, matrices, sources, self._level)
         row = Row(
@@ -128,5 +130,5 @@ class ExcerptJudge:
             weakest(self._measure, matrices),
             self._meets(bound),
         )
-        self._say(f"{choice}, interval {n}: worst {100 * row.worst:.1f}, bound {100 * bound:.1f}")
+        self._say(f"{choice.label}, interval {n}: worst {100 * row.worst:.1f}, bound {100 * bound:.1f}")
         return row

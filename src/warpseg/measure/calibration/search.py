@@ -4,36 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from warpseg.engine.segmenter import Segmenter
-from warpseg.networks import Network
+from warpseg.engine.method import Method
 
-__all__ = ["Choice", "Judge", "Row", "largest", "smallest_that"]
+__all__ = ["Judge", "Row", "largest", "smallest_that"]
 
 _STEPS = (2, 3, 5, 7, 10, 15, 20, 30, 45, 60, 90, 120)
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A scheme, and for Algorithm 2 the fusion."""
-
-    scheme: str
-    fusion: str = "average"
-
-    def segmenter(self, network: Network, interval: int, **options: Any) -> Segmenter:
-        """Return the segmenter of this choice at an interval; ``options`` are others of ``Segmenter``."""
-        return Segmenter(network, scheme=self.scheme, interval=interval, fusion=self.fusion, **options)
-
-    def __str__(self) -> str:
-        return f"{self.scheme} ({self.fusion})" if self.scheme == "interpolate" else self.scheme
 
 
 @dataclass(frozen=True)
 class Row:
     """What one setting reached on the windows; values as ``measures.worst`` gives them, more is better."""
 
-    choice: Choice
+    choice: Method  # whatever its own interval
     interval: int
     by_distance: tuple[float, ...]  # 0 .. n-1, over all windows; 0 is the keyframe itself
     worst: float
@@ -49,10 +32,10 @@ class Row:
 
 
 # Judges settings of one interval, in the order given.
-Judge = Callable[[Sequence[Choice], int], list[Row]]
+Judge = Callable[[Sequence[Method], int], list[Row]]
 
 
-def largest(judge: Judge, choices: Sequence[Choice], limit: int) -> tuple[Row | None, list[Row]]:
+def largest(judge: Judge, choices: Sequence[Method], limit: int) -> tuple[Row | None, list[Row]]:
     """Return the row of the largest interval up to ``limit`` that meets the target, and all rows that were judged.
 
     Every choice climbs 2, 3, 5, 7, 10 ... until it misses, so that the first miss ends it and no later luck counts;
@@ -60,8 +43,8 @@ def largest(judge: Judge, choices: Sequence[Choice], limit: int) -> tuple[Row | 
     apart by their bound. None where no choice meets the target at interval 2.
     """
     rows: list[Row] = []
-    best: dict[Choice, Row] = {}
-    missed: dict[Choice, int] = {}
+    best: dict[Method, Row] = {}
+    missed: dict[Method, int] = {}
 
     def note(row: Row) -> None:
         rows.append(row)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import Method
 from warpseg.files import write_json
+from warpseg.measure.accuracy.evaluation_json import EvaluationRow
 from warpseg.measure.accuracy.run import evaluate
 from warpseg.measure.paper.published import TABLE_1, retention, table1_settings
 from warpseg.networks import Network
@@ -23,6 +24,11 @@ NOTES = (
     "retention: mIoU over frame by frame on the same target frames; average includes keyframes, as the paper's does",
     "the network is the one given, not fine-tuned on warped features as the paper's; scores are carried, not features",
 )
+
+
+_FACTS = (  # of the evaluation that stand in the table's file too
+    "measure", "command", "started", "dataset", "model", "margin", "speed_rounds", "speed_clips", "machine",
+)  # fmt: skip
 
 
 def table1(
@@ -49,20 +55,7 @@ def table1(
     )  # fmt: skip
     by_name = {row["name"]: row for row in found["rows"]}
     rows = {name: _row([by_name[str(setting)] for setting in row]) for name, row in chosen.items()}
-    facts = {
-        key: found[key]
-        for key in (
-            "measure",
-            "command",
-            "started",
-            "dataset",
-            "model",
-            "margin",
-            "speed_rounds",
-            "speed_clips",
-            "machine",
-        )
-    }
+    facts = {key: value for key, value in found.items() if key in _FACTS}
     shown = [n for n in intervals if n <= len(TABLE_1["interp"]["fps"])]
     paper = {
         name: {
@@ -73,23 +66,24 @@ def table1(
         }
         for name, row in TABLE_1.items()
     }
-    table = {"what": "table1", **facts, "notes": NOTES, "intervals": list(intervals), "rows": rows}
+    table: dict[str, Any] = {"what": "table1", **facts, "notes": NOTES, "intervals": list(intervals), "rows": rows}
     table |= {"paper": {"intervals": shown, **paper}}
     write_json(out / "table1.json", table, parents=True)
     return table
 
 
-def _row(cells: list[dict[str, Any]]) -> dict[str, list[float | None]]:
-    """Return the readings of a scheme at each interval; ``average`` is the paper's, keyframes included."""
-    speeds = [cell["speed"] or {} for cell in cells]
+def _row(cells: Sequence[EvaluationRow]) -> dict[str, list[Any]]:
+    """Return the metrics of a scheme at each interval; ``average`` is the paper's, keyframes included."""
+    averages = cast("list[float]", [cell["average_with_keyframes"] for cell in cells])  # fixed intervals have one
+    every = [cell["every_frame"] for cell in cells]
     return {
-        "average": [cell["average_with_keyframes"] for cell in cells],
+        "average": averages,
         "minimum": [cell["worst"] for cell in cells],
         "minimum_interval": [cell.get("worst_interval") for cell in cells],
-        "average_retention": [100 * cell["average_with_keyframes"] / cell["every_frame"] for cell in cells],
+        "average_retention": [100 * value / whole for value, whole in zip(averages, every, strict=True)],
         "minimum_retention": [cell["worst_retention"] for cell in cells],
-        "fps": [speed.get("fps") for speed in speeds],
-        "speed_up": [speed.get("speed_up") for speed in speeds],
+        "fps": [cell["speed"] and cell["speed"]["fps"] for cell in cells],
+        "speed_up": [cell["speed"] and cell["speed"]["speed_up"] for cell in cells],
     }
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import Method
 from warpseg.files import write_json
+from warpseg.measure.accuracy.evaluation_json import EvaluationRow
 from warpseg.measure.accuracy.run import evaluate
 from warpseg.measure.paper.published import TABLE_2, retention
 from warpseg.networks import Network, checksum
@@ -23,6 +24,8 @@ _WAYS: dict[str, dict[str, Any]] = {
     "as printed": {"propagation": "chained", "reverse": "negated"},
     "ours": {"propagation": "composed", "reverse": "searched"},
 }
+# Facts of the evaluation that stand in the table's file too.
+_FACTS = ("measure", "command", "started", "dataset", "model", "margin", "machine")
 _IMPOSSIBLE = (("as printed", "confidence"),)  # it follows motion to the keyframe
 NOTES = (
     "each target frame lies d frames after one keyframe and d before the next; the same targets at every d",
@@ -88,7 +91,7 @@ def table2(
     every = found["rows"][0]["every_frame"]
     table = {
         "what": "table2",
-        **{key: found[key] for key in ("measure", "command", "started", "dataset", "model", "margin", "machine")},
+        **{key: value for key, value in found.items() if key in _FACTS},
         "notes": NOTES,
         "distances": list(DISTANCES),
         "every_frame": every,
@@ -108,15 +111,17 @@ def table2(
     return table
 
 
-def _row(cells: list[dict[str, Any]], every: float) -> dict[str, Any]:
-    found = {
-        "value": [cell["by_distance"][d - 1] for d, cell in zip(DISTANCES, cells, strict=True)],
+def _row(cells: Sequence[EvaluationRow], every: float) -> dict[str, Any]:
+    # Fixed intervals have a value at every distance.
+    values = cast("list[float]", [cell["by_distance"][d - 1] for d, cell in zip(DISTANCES, cells, strict=True)])
+    return {
+        "value": values,
         "interval": [
             cell["by_distance_interval"][d - 1] if "by_distance_interval" in cell else None
             for d, cell in zip(DISTANCES, cells, strict=True)
         ],
+        "retention": [100 * value / every for value in values],
     }
-    return found | {"retention": [100 * value / every for value in found["value"]]}
 
 
 def text(table: dict[str, Any]) -> str:

@@ -110,7 +110,7 @@ class _Cursor:
 def _slide(found: Comparison, shared: Shared, place: Place, overlays: list[VideoFrame]) -> Slide:
     aspect = _aspect(found.a)
     a, b = (shrink(labels, aspect) for labels in (shared.a, shared.b))
-    said = f"{when(place.index, shared.milliseconds / 1000)}, {percent(place.agreement)} agree"
+    caption = f"{when(place.index, shared.milliseconds / 1000)}, {percent(place.agreement)} agree"
     pictures: list[tuple[str, Still]]
     under: NDArray[np.uint8] | None = None
     if len(overlays) == 2:
@@ -121,7 +121,7 @@ def _slide(found: Comparison, shared: Shared, place: Place, overlays: list[Video
     else:
         pictures = [(name, label_still(labels, found.a.classes)) for name, labels in (("A", a), ("B", b))]
     pictures.append(("where they differ", difference_still(a != b, under)))
-    return Slide(place.index, said, pictures)
+    return Slide(place.index, caption, pictures)
 
 
 def _aspect(run: Run) -> float:
@@ -132,8 +132,8 @@ def _aspect(run: Run) -> float:
 def _through_time(found: Comparison) -> Html:
     x, y = found.through_time.points()
     curve = Line("agreement", x, (100 * y[:, 0]).tolist(), 0, dots=len(x) < 60)
-    said = f"Share of pixels that agree through time, {percent(found.agreement)} in all"
-    plot = lines([curve], said=said, x_name="frame", y_name="pixels that agree, %", cursor=True)
+    caption = f"Share of pixels that agree through time, {percent(found.agreement)} in all"
+    plot = lines([curve], caption=caption, x_name="frame", y_name="pixels that agree, %", cursor=True)
     return section("Through time", plot, about="A click goes to the nearest shown frame.")
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from warpseg.errors import WarpsegError
+from warpseg.measure.speed.bench_json import ColdStart
 from warpseg.run.startup import heavy_imports, keep_memory
 
 __all__ = ["first_mask"]
@@ -24,7 +25,7 @@ __all__ = ["first_mask"]
 _CACHES = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 
 
-def first_mask(source: str, segmenter: Mapping[str, Any], save: list[str], max_frames: int | None) -> dict[str, Any]:
+def first_mask(source: str, segmenter: Mapping[str, Any], save: list[str], max_frames: int | None) -> ColdStart:
     """Segment ``source`` in two new processes and return what they say.
 
     ``first_run_s`` and ``later_s`` are seconds from starting the process to the first frame written, with nothing

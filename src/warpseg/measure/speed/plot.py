@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
+from warpseg.measure.speed.bench_json import Bench
 from warpseg.measure.speed.stages import STAGES
 from warpseg.view.figure import check_matplotlib, plain, save
 
@@ -14,7 +14,7 @@ _COLOURS = dict(zip(STAGES, ("#7b8591", "#d07a2d", "#e9c46a", "#22262b", "#0b7a7
 _PAPER = "#c1121f"
 
 
-def draw_stages(facts: dict[str, Any], path: Path) -> None:
+def draw_stages(facts: Bench, path: Path) -> None:
     """Draw milliseconds a frame by stage as stacked bars, one an interval (the paper's Fig. 2)."""
     check_matplotlib()
     from matplotlib.figure import Figure
@@ -25,7 +25,7 @@ def draw_stages(facts: dict[str, Any], path: Path) -> None:
     for k, row in enumerate(reversed(rows)):
         left = 0.0
         for name in STAGES:
-            wide = row["stages"].get(name, {}).get("ms_a_frame", 0.0)
+            wide = row["stages"][name]["ms_a_frame"] if name in row["stages"] else 0.0
             axes.barh(k, wide, left=left, color=_COLOURS[name], height=0.62)
             left += wide
         axes.annotate(f" {left:.1f} ms", (left, k), va="center", fontsize=9)
@@ -40,7 +40,7 @@ def draw_stages(facts: dict[str, Any], path: Path) -> None:
     save(figure, path)
 
 
-def draw_speed(facts: dict[str, Any], path: Path) -> None:
+def draw_speed(facts: Bench, path: Path) -> None:
     """Draw frames a second against the interval, file to outputs and the model alone, with the ideal n times."""
     check_matplotlib()
     from matplotlib.figure import Figure
@@ -49,19 +49,22 @@ def draw_speed(facts: dict[str, Any], path: Path) -> None:
     intervals = [row["interval"] for row in rows]
     figure = Figure(figsize=(8, 4.6), layout="constrained")
     axes = figure.subplots()
-    lines = [("fps", f"file to {', '.join(facts['save'])}", "#0b7a75"), ("model_fps", "model alone", "#d07a2d")]
-    for key, label, colour in lines:
-        ideal = [rows[0][key]["median"] * n for n in intervals]
+    lines = [
+        ([row["fps"] for row in rows], f"file to {', '.join(facts['save'])}", "#0b7a75"),
+        ([row["model_fps"] for row in rows], "model alone", "#d07a2d"),
+    ]
+    for speeds, label, colour in lines:
+        ideal = [speeds[0]["median"] * n for n in intervals]
         axes.plot(intervals, ideal, color=colour, ls=":", lw=1.2, label=f"{label}, interval times frame by frame")
         axes.fill_between(
             intervals,
-            [row[key]["least"] for row in rows],
-            [row[key]["most"] for row in rows],
+            [speed["least"] for speed in speeds],
+            [speed["most"] for speed in speeds],
             color=colour,
             alpha=0.15,
             lw=0,
         )
-        axes.plot(intervals, [row[key]["median"] for row in rows], color=colour, marker="o", ms=4, lw=2, label=label)
+        axes.plot(intervals, [speed["median"] for speed in speeds], color=colour, marker="o", ms=4, lw=2, label=label)
     if facts["paper"]:
         ms = facts["paper"]["ms"]
         every = 1000 / (ms["network"] + ms["head"])
@@ -86,7 +89,7 @@ def _name(interval: int) -> str:
     return "every frame" if interval == 1 else f"interval {interval}"
 
 
-def _title(facts: dict[str, Any]) -> str:
+def _title(facts: Bench) -> str:
     height, width = facts["source"]["size"]
     model = facts["model"]
     machine = facts["machine"]

@@ -17,6 +17,7 @@ from warpseg.engine.choices import SCHEMES, check
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import VideoError
 from warpseg.files import write_json
+from warpseg.measure.speed.bench_json import Bench, PaperTimes
 from warpseg.measure.speed.cold_start import first_mask
 from warpseg.measure.speed.end_to_end import in_turns, to_files
 from warpseg.measure.speed.paper_baseline import between_ms, paper_lap, speed_up
@@ -47,7 +48,7 @@ def bench(
     fresh: bool = True,
     command: Sequence[str] | None = None,
     progress: Callable[[str], None] = lambda line: None,
-) -> dict[str, Any]:
+) -> Bench:
     """Measure speed on ``source``; write and return ``bench.json`` (docs/speed.md says what is in it).
 
     Frame by frame and each of ``intervals`` take turns, ``rounds`` times after one that warms up: from file to the
@@ -87,7 +88,7 @@ def bench(
     runs: dict[Any, Callable[[int], Any]] = {n: partial(one, n=n) for n in segmenters}
     found = in_turns(runs | ({"paper": one_of_paper} if compare_paper else {}), rounds)
     paper = found.pop("paper", [])
-    facts: dict[str, Any] = {
+    facts: Bench = {
         "what": "bench",
         "command": list(command) if command is not None else None,
         "commit": _commit(),
@@ -128,7 +129,7 @@ def _look(segmenter: Segmenter, source: str, max_frames: int | None) -> tuple[Vi
         return video.info, window
 
 
-def _paper(laps: Sequence[Mapping[str, float]], scheme: str, intervals: Sequence[int]) -> dict[str, Any]:
+def _paper(laps: Sequence[Mapping[str, float]], scheme: str, intervals: Sequence[int]) -> PaperTimes:
     parts = {name: float(np.median([lap[name] for lap in laps])) for name in laps[0]}
     return {
         "ms": parts,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from warpseg.datasets.clip import Clip
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
+from warpseg.measure.accuracy.evaluation_json import Speed
 from warpseg.measure.speed.end_to_end import Lap, in_turns, joined, to_labels
 from warpseg.networks import Network
 from warpseg.view.sampling import evenly
@@ -33,7 +33,7 @@ def measure(
     frames: int | None = None,
     rounds: int = 3,
     done: Callable[[int, Method], None] = lambda number, setting: None,
-) -> dict[Method, dict[str, Any]]:
+) -> dict[Method, Speed]:
     """Return, for each setting, frames a second, speed-up and milliseconds per frame by stage.
 
     From source to labels at the frames' size, nothing written: decoding, motion, network, warp and fusion, labels, of
@@ -59,7 +59,7 @@ def _limit(clip: Clip, frames: int | None) -> int | None:
     return min(filter(None, (frames, clip.max_frames)), default=None)
 
 
-def _medians(laps: Sequence[Lap], every: Sequence[Lap]) -> dict[str, Any]:
+def _medians(laps: Sequence[Lap], every: Sequence[Lap]) -> Speed:
     seconds = [lap.seconds / lap.frames for lap in laps]
     ratios = [lap.seconds / lap.frames / one for lap, one in zip(every, seconds, strict=True)]
     stages = sorted({name for lap in laps for name in lap.stages})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from warpseg.engine.timing import Summary
+from warpseg.measure.speed.bench_json import BenchRow, Cost, Spread
 from warpseg.measure.speed.end_to_end import Lap
 from warpseg.measure.speed.stages import MODEL, STAGES
 
@@ -32,7 +32,7 @@ class Round:
         return self.alone[stage].seconds if stage in self.alone else 0.0
 
 
-def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: int) -> dict[str, Any]:
+def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: int) -> BenchRow:
     """Return what a result file says of ``interval``; ``every`` is frame by frame in the same rounds.
 
     Frame rates and speed-ups come with the least and the most of the rounds. ``allowed_fps`` is what the processor time
@@ -41,7 +41,7 @@ def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: i
     frames, keyframes = rounds[0].run.frames, rounds[0].run.keyframes
     stages = {name: _stage(name, rounds) for name in STAGES if name in rounds[0].alone}
     cpu = _median(one.run.cpu_seconds / one.run.frames for one in rounds)
-    slowest = max(stages, key=lambda name: float(stages[name]["ms_a_frame"]))
+    slowest = max(stages, key=lambda name: stages[name]["ms_a_frame"])
     fps = _spread(one.run.frames / one.run.seconds for one in rounds)
     allowed, slowest_fps = cores / cpu, 1000 / stages[slowest]["ms_a_frame"]
     between = frames - keyframes
@@ -68,7 +68,7 @@ def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: i
     }
 
 
-def _stage(name: str, rounds: Sequence[Round]) -> dict[str, Any]:
+def _stage(name: str, rounds: Sequence[Round]) -> Cost:
     found = [one.alone[name] for one in rounds]
     return {
         "ms_a_frame": _median(1000 * one.alone[name].seconds / one.run.frames for one in rounds),
@@ -83,6 +83,6 @@ def _median(values: Iterable[float]) -> float:
     return float(np.median(list(values)))
 
 
-def _spread(values: Iterable[float]) -> dict[str, float]:
+def _spread(values: Iterable[float]) -> Spread:
     found = list(values)
     return {"median": float(np.median(found)), "least": min(found), "most": max(found)}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from warpseg.measure.speed.bench_json import Bench, Cost, Spread
 from warpseg.measure.speed.stages import STAGES
 
 __all__ = ["Table", "markdown", "notes", "speed", "stages"]
@@ -12,21 +12,23 @@ __all__ = ["Table", "markdown", "notes", "speed", "stages"]
 Table = tuple[list[str], list[list[str]]]  # header, rows
 
 
-def speed(facts: dict[str, Any]) -> Table:
+def speed(facts: Bench) -> Table:
     """Return frames a second and speed-ups, a row an interval."""
     paper = facts["paper"]
     header = ["interval", "fps", "speed-up", "model fps", "speed-up", "allowed fps", "share"]
     rows = []
     for row in facts["rows"]:
-        allowed, share = ("slowest", "of_slowest") if _on_gpu(facts) else ("allowed", "of_allowed")
+        allowed, share = row["allowed_fps"], row["share_of_allowed"]
+        if _on_gpu(facts):
+            allowed, share = row["slowest_fps"], row["share_of_slowest"]
         cells = [
             str(row["interval"]),
             _number(row["fps"]["median"]),
             _times(row["speed_up"]),
             _number(row["model_fps"]["median"]),
             _times(row["model_speed_up"]),
-            _number(row[f"{allowed}_fps"]),
-            f"{100 * row[f'share_{share}']:.0f} %",
+            _number(allowed),
+            f"{100 * share:.0f} %",
         ]
         if paper:
             cells.append(f"{paper['model_speed_up'][str(row['interval'])]:.2f}x")
@@ -34,7 +36,7 @@ def speed(facts: dict[str, Any]) -> Table:
     return header + (["paper's way"] if paper else []), rows
 
 
-def stages(facts: dict[str, Any]) -> Table:
+def stages(facts: Bench) -> Table:
     """Return milliseconds by stage, a column an interval: a frame's share of all, then median and p95 of one run."""
     rows = facts["rows"]
     table = []
@@ -46,7 +48,7 @@ def stages(facts: dict[str, Any]) -> Table:
     return ["ms a frame", *(f"interval {row['interval']}" for row in rows)], table
 
 
-def notes(facts: dict[str, Any]) -> list[str]:
+def notes(facts: Bench) -> list[str]:
     """Return what else was measured, a line each."""
     fps = "the slowest stage alone" if _on_gpu(facts) else f"its processor time on {facts['machine']['cores']} cores"
     lines = [
@@ -83,17 +85,17 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _stage(stage: dict[str, Any] | None) -> str:
+def _stage(stage: Cost | None) -> str:
     if stage is None:
         return ""
     return f"{_number(stage['ms_a_frame'])} ({_number(stage['median_ms'])}, {_number(stage['p95_ms'])})"
 
 
-def _on_gpu(facts: dict[str, Any]) -> bool:
+def _on_gpu(facts: Bench) -> bool:
     return str(facts["model"]["device"]).startswith("cuda")
 
 
-def _times(spread: dict[str, float]) -> str:
+def _times(spread: Spread) -> str:
     if spread["least"] == spread["most"]:
         return f"{spread['median']:.2f}x"
     return f"{spread['median']:.2f}x ({spread['least']:.2f}-{spread['most']:.2f})"
