@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "warpseg"
 # Not rewritten yet, as paths from the root: delete an entry to have it checked.
 NOT_YET = [
-    "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "docs", "examples", "benchmarks",
+    "CHANGELOG.md", "docs/results.md", "benchmarks",
     *(f"src/warpseg/{name}" for name in ("datasets", "measure")),
 ]  # fmt: skip
 
@@ -32,6 +32,8 @@ A_FOR_PER = re.compile(
     r"(frame|intermediate frame|keyframe|row|line|pixel|megapixel|cell|class|point|side|source|file|video|interval"
     r"|picture|setting|batch|reader|command|window)\b"
 )
+
+GENERATED = re.compile(r"<!-- (\w+): begin -->.*?<!-- \1: end -->", re.DOTALL)  # tables that benchmarks write
 
 
 def is_checked(path: Path) -> bool:
@@ -80,7 +82,8 @@ def test_code_reads_well(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_markdown_reads_well(path: Path) -> None:
-    found = faults(iter(enumerate(path.read_text(encoding="utf-8").splitlines(), 1)))
+    text = GENERATED.sub(lambda block: "\n" * block[0].count("\n"), path.read_text(encoding="utf-8"))
+    found = faults(iter(enumerate(text.splitlines(), 1)))
     assert not found
 
 
