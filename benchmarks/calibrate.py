@@ -147,7 +147,7 @@ def relation(held: Held, intervals: Sequence[int]) -> list[dict[str, Any]]:
 
 def promises(results: dict[str, Any]) -> Iterator[str]:
     """Yield what was promised and kept, by target."""
-    yield "| target | chosen | bounds | held-out clips together | promises kept | bounds kept | of single clips |"
+    yield "| target | chosen | bounds | held-out clips together | guarantees kept | bounds kept | of single clips |"
     yield "|---|---|---|---|---|---|---|"
     for target in dict.fromkeys(row["target"] for row in results["promises"]):
         rows = [row for row in results["promises"] if row["target"] == target and "scheme" in row]

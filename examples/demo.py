@@ -31,8 +31,8 @@ def synthetic_drive() -> Path:
     return path
 
 
-def said(report: Report, info: VideoInfo) -> None:
-    """Print how far it is, now and then."""
+def show_progress(report: Report, info: VideoInfo) -> None:
+    """Print the progress, every 50 frames."""
     if report.frames % 50 == 0:
         print(f"  frame {report.frames}: {report.frames_per_second:.1f} frames a second", flush=True)
 
@@ -58,8 +58,8 @@ def main() -> None:
     print("compiling kernels (once) ...", flush=True)
     with TemporaryDirectory() as folder:
         process(segmenter, video, folder, max_frames=11)
-    print(f"segmenting {video}: the network on every 5th frame, motion vectors between", flush=True)
-    report = process(segmenter, video, OUT, overwrite=True, progress=said)
+    print(f"segmenting {video}: the network on every 5th frame, motion vectors in between", flush=True)
+    report = process(segmenter, video, OUT, overwrite=True, progress=show_progress)
     picture(video, report.folder / "overlay.mp4", report.folder / "picture.png")
     print(
         f"\n{report.frames} frames, {report.keyframes} of them through the network, "

@@ -15,7 +15,6 @@ ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "warpseg"
 # Not rewritten yet, as paths from the root: delete an entry to have it checked.
 NOT_YET = [
-    "CHANGELOG.md", "CONTRIBUTING.md", "README.md", "docs", "examples", "benchmarks",
     *(f"src/warpseg/{name}" for name in ("datasets", "measure")),
 ]  # fmt: skip
 
@@ -33,13 +32,15 @@ A_FOR_PER = re.compile(
     r"|picture|setting|batch|reader|command|window)\b"
 )
 
+GENERATED = re.compile(r"<!-- ([\w-]+): begin -->.*?<!-- \1: end -->", re.DOTALL)  # tables that benchmarks write
+
 
 def is_checked(path: Path) -> bool:
     name = path.relative_to(ROOT).as_posix()
     return not any(name == entry or name.startswith(f"{entry}/") for entry in NOT_YET)
 
 
-PYTHON = [path for path in sorted(SOURCE.rglob("*.py")) if is_checked(path)]
+PYTHON = [path for path in sorted([*SOURCE.rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]) if is_checked(path)]
 MARKDOWN = [
     path for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *SOURCE.rglob("*.md")])
     if is_checked(path)
@@ -69,7 +70,7 @@ def faults(lines: Iterator[tuple[int, str]]) -> list[str]:
             for found in (BANNED.search(text), A_FOR_PER.search(text)) if found]  # fmt: skip
 
 
-@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(SOURCE).as_posix())
+@pytest.mark.parametrize("path", PYTHON, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_code_reads_well(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     asked = [f"line {line}: {first!r}" for line, first in docstrings(ast.parse(text)) if QUESTION.match(first)]
@@ -80,7 +81,8 @@ def test_code_reads_well(path: Path) -> None:
 
 @pytest.mark.parametrize("path", MARKDOWN, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_markdown_reads_well(path: Path) -> None:
-    found = faults(iter(enumerate(path.read_text(encoding="utf-8").splitlines(), 1)))
+    text = GENERATED.sub(lambda block: "\n" * block[0].count("\n"), path.read_text(encoding="utf-8"))
+    found = faults(iter(enumerate(text.splitlines(), 1)))
     assert not found
 
 

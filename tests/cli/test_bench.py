@@ -23,7 +23,7 @@ from warpseg.measure.speed.bench_json import Bench
 from warpseg.measure.speed.clip import street_clip
 from warpseg.measure.speed.peak_memory import peak
 from warpseg.measure.speed.stages import KINDS, MODEL, STAGES
-from warpseg.run.process import OUTPUTS
+from warpseg.run.names import OUTPUTS
 from warpseg.video import open_pictures
 
 TINY = f"py:{MODELS}:nineteen"

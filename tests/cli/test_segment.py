@@ -404,3 +404,20 @@ def test_help_does_not_wait_for_torch() -> None:
     assert "segment" in shown.stdout
     # Processor time, which other work on the machine does not change.
     assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime < 0.5
+
+
+def test_finished_clips_are_passed_over_on_request(run: Callable[..., Result], clip: Path, tmp_path: Path) -> None:
+    assert run(clip, "--save", "stats").exit_code == 0
+    before = (tmp_path / "out" / "clip" / "run.json").read_bytes()
+    refused = run(clip, "--save", "stats")
+    assert refused.exit_code == 1
+    one_line(refused, "already there", "--skip-existing", "--overwrite")
+    other = clip.with_name("other.mp4")
+    other.write_bytes(clip.read_bytes())
+    skipped = run(clip, other, "--save", "stats", "--skip-existing")
+    assert skipped.exit_code == 0, skipped.output
+    assert f"{tmp_path / 'out' / 'clip'}: done already" in skipped.stdout
+    assert "other: 12 frames" in skipped.stdout
+    assert (tmp_path / "out" / "clip" / "run.json").read_bytes() == before
+    more = run(clip, "--save", "stats,masks", "--skip-existing")
+    assert more.exit_code == 1, "masks are not there: the run is not what was asked for"

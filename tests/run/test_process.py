@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tests.support.tiny_models import Tiny
 from warpseg import OutputError, Report, Segmenter, VideoInfo, process
-from warpseg.run.process import output_name
+from warpseg.run.names import output_name
 
 FRAMES = [np.full((32, 48, 3), 20 * i, np.uint8) for i in range(9)]
 PIECES = ["", ".", "..", "...", "/", "\\", "a", " ", "%2e", "%2f", "%00", "\n", "é", "\udce9", "C:", "~", "-", "mp4"]

@@ -254,6 +254,9 @@ ReportOption = Annotated[Path | None, _output(metavar="FILE.html", help="Write a
 PlotOption = Annotated[Path | None, _output(metavar="FILE.png", help="Write a plot (needs matplotlib).")]
 SinksOption = Annotated[str, _output("--save", metavar="NAME,...", help=_SAVE)]
 OverwriteOption = Annotated[bool, _output("--overwrite", help="Replace existing outputs.")]
+SkipExistingOption = Annotated[
+    bool, _output("--skip-existing", help="Keep complete outputs of an earlier run and pass over their sources.")
+]
 JsonOption = Annotated[bool, _output("--json", help="Print JSON, one object per line, instead of text.")]
 
 # Other

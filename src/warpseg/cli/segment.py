@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from warpseg.cli.method import interval_of, usual_fusion
 from warpseg.cli.profile import Settings, settle
 from warpseg.cli.values import check_file, check_range, words
 from warpseg.errors import ModelError
+from warpseg.run.names import finished_run, folder_names
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def segment(
     save: o.SaveOption = "overlay,masks,stats",
     report: o.ReportOption = None,
     overwrite: o.OverwriteOption = False,
+    skip_existing: o.SkipExistingOption = False,
     as_json: o.JsonOption = False,
     verbose: o.VerboseOption = False,
     debug: o.DebugOption = False,
@@ -98,13 +99,19 @@ def segment(
         settings.check_model(segmenter.network.name, segmenter.network.checksum)
     limits = {"start": start, "end": end, "max_frames": max_frames}
     writing = {"save": kinds, "page": report, "overwrite": overwrite}
-    if not _segment_all(segmenter, sources, out, settings, limits | writing, as_json=as_json, debug=debug):
+    names = folder_names(out, sources)
+    todo = [
+        (source, name)
+        for source, name in zip(sources, names, strict=True)
+        if not (skip_existing and _is_done(out / name, source, kinds, as_json=as_json))
+    ]
+    if not _segment_all(segmenter, todo, out, settings, limits | writing, as_json=as_json, debug=debug):
         raise typer.Exit(1)
 
 
 def _segment_all(
     segmenter: Segmenter,
-    sources: list[str],
+    sources: list[tuple[str, str]],
     out: Path,
     settings: Settings,
     options: dict[str, Any],
@@ -112,12 +119,12 @@ def _segment_all(
     as_json: bool,
     debug: bool,
 ) -> bool:
-    """Process one source after the other, whatever becomes of one of them; tell whether all went well."""
+    """Process each source into the folder of its name, whatever becomes of the others; return whether all went well."""
     from warpseg.cli.progress import Progress
-    from warpseg.run.process import output_name, process
+    from warpseg.run.process import process
 
     failures: list[Exception] = []
-    for source, name in zip(sources, _numbered([output_name(source) for source in sources]), strict=True):
+    for source, name in sources:
         progress = Progress(source, options["max_frames"])
         before = len(failures)
 
@@ -139,20 +146,12 @@ def _segment_all(
     return not failures
 
 
-def _numbered(names: list[str]) -> list[str]:
-    """Make equal names differ: clip, clip_2, clip_3."""
-    seen: Counter[str] = Counter()
-    taken = set(names)
-    unique = []
-    for name in names:
-        seen[name] += 1
-        candidate = name if seen[name] == 1 else f"{name}_{seen[name]}"
-        while seen[name] > 1 and candidate in taken:
-            seen[name] += 1
-            candidate = f"{name}_{seen[name]}"
-        taken.add(candidate)
-        unique.append(candidate)
-    return unique
+def _is_done(folder: Path, source: str, kinds: list[str], *, as_json: bool) -> bool:
+    """Return whether an earlier run over the source is complete in ``folder``, and print so."""
+    facts = finished_run(folder, source, kinds)
+    if facts is not None:
+        print(json.dumps(facts) if as_json else f"{folder}: done already", flush=True)
+    return facts is not None
 
 
 def _print(source: str, report: Report | None, failures: list[Exception], *, as_json: bool) -> None:

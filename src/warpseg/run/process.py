@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import glob
 import os
-import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from warpseg.engine.pipeline import Inline, Threads
 from warpseg.engine.segmentation import Segmentation
@@ -23,6 +20,7 @@ from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.files import remove
 from warpseg.run.interrupt import interruptible, uninterrupted
 from warpseg.run.lock import only_writer
+from warpseg.run.names import OUTPUTS, output_name
 from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
 from warpseg.run.run_json import RunFacts
@@ -31,32 +29,10 @@ from warpseg.sinks import SINKS, begin
 from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, VideoInfo
 
-__all__ = ["OUTPUTS", "output_name", "process"]
+__all__ = ["process"]
 
-# Kinds of output, and the files that each makes in the source's folder.
-OUTPUTS = {**{name: kind.files for name, kind in SINKS.items()}, "report": ("report.html",)}
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
-
-
-def output_name(source: Source) -> str:
-    """Return the folder name for a source: a file's stem, a folder's name, a pattern's folder, else "video".
-
-    Never a name that leads out of the folder that it is made in, whatever the source is called.
-    """
-    if not isinstance(source, (str, os.PathLike)):
-        return "video"
-    text = os.fspath(source)
-    path = Path(text)
-    if not path.exists():
-        if "://" in text:
-            path = Path(unquote(urlsplit(text).path))
-        elif text.startswith("pipe:") or text == "-":
-            return "video"
-        elif glob.has_magic(text) or "%" in path.name:
-            path = path.resolve().parent
-    name = path.resolve().name if path.is_dir() else path.stem
-    return re.sub(r"[/\\\x00-\x1f\x7f]", "_", name) if name.strip(". ") else "video"
 
 
 def process(
@@ -179,7 +155,8 @@ class _Targets:
             present.append(str(self.page))
         if present:
             raise OutputError(
-                f"{self.folder}: {', '.join(present)} already there; choose another --out or give --overwrite"
+                f"{self.folder}: {', '.join(present)} already there; choose another --out, or give --overwrite or "
+                "--skip-existing"
             )
 
     def stale(self) -> list[str]:
