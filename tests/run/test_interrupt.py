@@ -105,3 +105,41 @@ def test_a_hangup_that_the_caller_ignores_stays_ignored(clip: Path, tmp_path: Pa
             process.send_signal(signal.SIGHUP)
         process.communicate(timeout=20)
     assert process.returncode == 0
+
+
+def check_killed(clip: Path, tmp_path: Path, moments: Iterable[float]) -> None:
+    out, words = tmp_path / "out", ("--save", "masks,stats", "--overwrite")
+    with begun(clip, out, *words, "--max-frames", "30") as process:
+        process.communicate(timeout=60)
+    for moment in moments:
+        before = (out / "clip" / "run.json").read_bytes()
+        with begun(clip, out, *words) as process:
+            while not any(out.glob("clip/.masks*")) and process.poll() is None:
+                time.sleep(0.002)
+            time.sleep(moment)
+            process.kill()
+            process.communicate(timeout=20)
+        folder = out / "clip"
+        facts = json.loads((folder / "run.json").read_text())
+        if (folder / "run.json").read_bytes() == before or facts["complete"]:
+            # Outputs that were there before, all of them, or all of the new ones.
+            with open_pictures(folder / "masks.mkv") as masks:
+                assert len(list(masks)) == facts["frames"]
+            assert len((folder / "frames.csv").read_text().splitlines()) == facts["frames"] + 1
+        else:
+            assert "not finished" in facts["error"]
+            assert facts["frames"] == 0
+        with begun(clip, out, *words, "--max-frames", "30") as process:
+            process.communicate(timeout=60)
+        assert process.returncode == 0
+        names = {path.name for path in folder.iterdir()}
+        assert names == {"masks.mkv", "frames.csv", "classes.json", "run.json"}, "what the killed one left is gone"
+
+
+def test_a_killed_run_leaves_the_truth(clip: Path, tmp_path: Path) -> None:
+    check_killed(clip, tmp_path, [0.3])
+
+
+@pytest.mark.slow
+def test_runs_killed_at_any_moment_leave_the_truth(clip: Path, tmp_path: Path) -> None:
+    check_killed(clip, tmp_path, [RANDOM.uniform(0, 3) for _ in range(12)])
