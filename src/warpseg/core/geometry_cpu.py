@@ -6,13 +6,15 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
+
 __all__ = ["LANES", "advance", "blend", "inside", "sample"]
 
 
 LANES = 16  # channels that are sampled together: one register of AVX-512, two of AVX2
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Sample ``maps`` (channels, h, w) at ``index + offsets * (w, h)``, border padded, into ``out``.
 
@@ -37,7 +39,7 @@ def sample(maps: NDArray[np.float32], offsets: NDArray[np.float32], out: NDArray
                 out[channel, row, column] = upper + fy[column] * (lower - upper)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def blend(
     first: NDArray[np.float32],
     to_first: NDArray[np.float32],
@@ -112,7 +114,7 @@ def _corners(
         below[column] = np.uintp(width * step if y0 + 1 < height else 0)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def advance(
     points: NDArray[np.float32],
     confidence: NDArray[np.float32],
@@ -145,7 +147,7 @@ def advance(
             sure[j] = min(sure[j], known[cell[j]])
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def inside(offsets: NDArray[np.float32], out: NDArray[np.float32]) -> None:
     """Write 1 to ``out`` (h, w) where the centre of a cell plus its offset lies in the frame, else 0."""
     zero, half, one = np.float32(0), np.float32(0.5), np.float32(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -72,7 +72,7 @@ def labels_cpu(scores: Tensor, size: tuple[int, int]) -> Tensor | None:
         return out if label_blocks(source, target, 0, 1, rows, columns, whole) else None
     pool = _helpers(os.getpid(), threads - 1)
     parts = 2 * threads
-    jobs = [(source, target, part, parts, rows, columns, whole) for part in range(parts)]
+    jobs: list[tuple[Any, ...]] = [(source, target, part, parts, rows, columns, whole) for part in range(parts)]
     futures = [pool.submit(label_blocks, *job) for job in jobs[1:]]
     finite = label_blocks(*jobs[0])
     for job, future in zip(jobs[:0:-1], futures[::-1], strict=True):

@@ -20,8 +20,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit, types
+from numba import types
 from numba.extending import intrinsic
+
+from warpseg.kernels import kernel
 
 __all__ = ["BLOCK", "label_blocks"]
 
@@ -33,7 +35,7 @@ _TINY = np.float32(1e-43)  # the same for scores so small that rounding errors a
 _ZERO = np.float32(0)
 
 # Without Python's division errors, which would put exception handling into every loop.
-_kernel = njit(cache=True, nogil=True, error_model="numpy")
+_kernel: Any = kernel(error_model="numpy")
 
 
 def _type_fma(_typing: Any, _a: Any, _b: Any, _c: Any) -> Any:

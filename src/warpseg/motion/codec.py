@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.luma import Plane
 from warpseg.motion.references import resolve
 
@@ -52,7 +52,7 @@ def coded_motion(plane: Plane, blocks: NDArray[np.float32], candidates: Mapping[
     return CodedMotion(seeds, covered, distances)
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _paint(
     blocks: NDArray[np.float32],
     distance: NDArray[np.int32],

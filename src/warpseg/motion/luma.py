@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.sad import PATCH, sad
 
 __all__ = ["CELL", "MARGIN", "Plane"]
@@ -68,7 +68,7 @@ class Plane:
 # Loops instead of slices: the error handling for slices of different shapes takes seconds to compile.
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     """Return ``luma`` (height, width) at 1/factor of its size, with margins; each pixel is a mean of factor x factor.
 
@@ -106,7 +106,7 @@ def _shrink(luma: NDArray[np.uint8], factor: int) -> NDArray[np.uint8]:
     return out
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _mean_rows(
     luma: NDArray[np.uint8], first: int, factor: int, sums: NDArray[np.uint16], out: NDArray[np.uint8]
 ) -> None:
@@ -124,7 +124,7 @@ def _mean_rows(
         out[k] = total // np.uint32(area)
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _photometric_error(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],

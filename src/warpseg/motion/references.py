@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.luma import MARGIN, Plane
 from warpseg.motion.sad import PATCH, sad
 
@@ -57,7 +57,7 @@ def _by_votes(
     return [tried[k] for k in np.argsort(-votes, kind="stable")]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _match(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],

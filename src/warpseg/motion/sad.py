@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 from numpy.typing import NDArray
+
+from warpseg.kernels import kernel
 
 __all__ = ["PATCH", "normal_equations", "sad"]
 
@@ -90,7 +91,7 @@ def _normal_equations(context: Any, a: Any, b: Any, here: Any, there: Any, strid
     return result(a, b, *_POSITIONS), generate
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def sad(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int) -> int:
     """Return the sum of absolute differences between the patch of ``a`` at ``here`` and that of ``b`` at ``there``.
 
@@ -99,7 +100,7 @@ def sad(a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, ther
     return _sad(a, b, np.uintp(here), np.uintp(there), np.uintp(stride))  # type: ignore[call-arg]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def normal_equations(
     a: NDArray[np.uint8], b: NDArray[np.uint8], stride: int, here: int, there: int
 ) -> tuple[int, int, int, int, int]:

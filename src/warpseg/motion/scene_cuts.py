@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections import deque
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from warpseg.kernels import kernel
 
 __all__ = ["CutDetector"]
 
@@ -49,7 +50,7 @@ class CutDetector:
         return cut
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _unexplained(
     luma: NDArray[np.uint8], before: NDArray[np.uint8], offsets: NDArray[np.float32]
 ) -> tuple[float, float, float]:

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.luma import MARGIN, Plane
 from warpseg.motion.sad import PATCH, sad
 
@@ -56,7 +56,7 @@ def search(
     return found
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _search(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],
@@ -135,7 +135,7 @@ def _search(
                 _, error[row, column], whole[0, row, column], whole[1, row, column] = best
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _descend(
     pictures: _Pictures,
     at: int,
@@ -163,7 +163,7 @@ def _descend(
     return best
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _better(
     pictures: _Pictures,
     at: int,
@@ -192,24 +192,24 @@ def _better(
     )
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _bounds(shape: tuple[int, int], top: int, left: int) -> tuple[int, int, int, int]:
     """Return the least and greatest x, then y, by which a patch at this corner can move within the picture."""
     return -left, shape[1] - PATCH - left, -top, shape[0] - PATCH - top
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def corner(index: int, cell: float) -> int:
     """Return the first pixel, along one axis and counted with the margin, of the patch around a cell's centre."""
     return int((index + 0.5) * cell) - PATCH // 2 + MARGIN
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _median(a: int, b: int, c: int) -> int:
     return max(min(a, b), min(max(a, b), c))
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _middle(a: int, b: int, c: int, d: int) -> int:
     """Return the median of four: the mean of the two in the middle, rounded down."""
     return (a + b + c + d - max(max(a, b), max(c, d)) - min(min(a, b), min(c, d))) // 2

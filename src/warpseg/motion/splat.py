@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.luma import Plane
 from warpseg.motion.search import Vectors
 
@@ -25,7 +25,7 @@ def splat(plane: Plane, found: Vectors) -> NDArray[np.float32]:
     return back[None]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def _splat(
     whole: NDArray[np.int64], error: NDArray[np.int64], cell: tuple[float, float], back: NDArray[np.float32]
 ) -> None:
@@ -40,7 +40,7 @@ def _splat(
                 back[0, y, x], back[1, y, x] = -whole[0, row, column], -whole[1, row, column]
 
 
-@numba.njit(cache=True, nogil=True)
+@kernel()
 def check_consistency(
     forward: NDArray[np.float32], backward: NDArray[np.float32], confidence: NDArray[np.float32]
 ) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
 from warpseg.motion.luma import Plane
 from warpseg.motion.sad import PATCH, normal_equations
 from warpseg.motion.search import Vectors, corner
@@ -31,7 +31,7 @@ def refine(plane: Plane, other: Plane, found: Vectors) -> tuple[NDArray[np.float
     return offsets, confidence
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _refine(
     plane: NDArray[np.uint8],
     other: NDArray[np.uint8],
@@ -64,7 +64,7 @@ def confidence_along(plane: Plane, other: Plane, offsets: NDArray[np.float32]) -
     return confidence_of(plane.difference(other, offsets))
 
 
-@numba.njit(cache=True, nogil=True, error_model="numpy")
+@kernel(error_model="numpy")
 def _lucas_kanade_step(
     here: NDArray[np.uint8], there: NDArray[np.uint8], stride: int, at: int, found: int
 ) -> tuple[np.float32, np.float32]:

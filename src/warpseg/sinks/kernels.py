@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from warpseg.kernels import kernel
+
 __all__ = ["blend", "count"]
 
-_Function = TypeVar("_Function", bound=Callable[..., object])
-
-
-def _compiled(function: _Function) -> _Function:
-    # Not parallel: sinks run while other threads run kernels, and numba's workqueue accepts one thread only.
-    return cast(_Function, numba.njit(nogil=True, cache=True)(function))
+# Not parallel: sinks run while other threads run kernels, and numba's workqueue accepts one thread only.
+_compiled = kernel()
 
 
 @_compiled

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from warpseg import kernels
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -21,8 +22,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     delete ``__pycache__/*.nb?``.
     """
     exact_enough = {"contract", "arcp", "reassoc"}
-    compiled = numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=exact_enough)(function)
-    return cast(Callable[P, R], compiled)
+    return kernels.kernel(error_model="numpy", fastmath=exact_enough)(function)
 
 
 @kernel
