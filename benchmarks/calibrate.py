@@ -20,8 +20,8 @@ from benchmarks._lib.context import Context
 from warpseg.engine.method import Method
 from warpseg.engine.source import open_video
 from warpseg.measure.calibration.run import calibrate, choices_of
-from warpseg.measure.calibration.samples import VideoMaterial, known, plan
-from warpseg.measure.calibration.score import ExcerptJudge
+from warpseg.measure.calibration.samples import VideoMaterial, frames_of, plan
+from warpseg.measure.calibration.score import SampleScorer
 from warpseg.measure.calibration.targets import Target, by_distance, shown, worst
 from warpseg.networks import Network
 from warpseg.synthetic import Street
@@ -79,9 +79,9 @@ class Held:
             found = []
             for seed in self.seeds:
                 material = StreetMaterial(seed, self.context, true=true)
-                chosen = plan(known([material]), self.windows, self.context.pick(LIMIT, 3))
+                chosen = plan(frames_of([material]), self.windows, self.context.pick(LIMIT, 3))
                 with tempfile.TemporaryDirectory() as maps:
-                    judge = ExcerptJudge(
+                    judge = SampleScorer(
                         self.network, [material], chosen, "agreement", lambda bound: True, 0.95, Path(maps)
                     )
                     found.append(judge.matrices([choice], n)[choice].sum(1))

@@ -13,10 +13,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "warpseg"
-# Not rewritten yet, as paths from the root: delete an entry to have it checked.
-NOT_YET = [
-    *(f"src/warpseg/{name}" for name in ("datasets", "measure")),
-]  # fmt: skip
 
 QUESTION = re.compile(r"(What|Where|Which|How|Whether|Who|Whose|Why)\b")
 # "apart" alone stays: two frames may be a second apart.
@@ -35,16 +31,8 @@ A_FOR_PER = re.compile(
 GENERATED = re.compile(r"<!-- ([\w-]+): begin -->.*?<!-- \1: end -->", re.DOTALL)  # tables that benchmarks write
 
 
-def is_checked(path: Path) -> bool:
-    name = path.relative_to(ROOT).as_posix()
-    return not any(name == entry or name.startswith(f"{entry}/") for entry in NOT_YET)
-
-
-PYTHON = [path for path in sorted([*SOURCE.rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]) if is_checked(path)]
-MARKDOWN = [
-    path for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *SOURCE.rglob("*.md")])
-    if is_checked(path)
-]  # fmt: skip
+PYTHON = sorted(SOURCE.rglob("*.py"))
+MARKDOWN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *SOURCE.rglob("*.md")])
 
 
 def docstrings(tree: ast.Module) -> Iterator[tuple[int, str]]:
@@ -84,10 +72,6 @@ def test_markdown_reads_well(path: Path) -> None:
     text = GENERATED.sub(lambda block: "\n" * block[0].count("\n"), path.read_text(encoding="utf-8"))
     found = faults(iter(enumerate(text.splitlines(), 1)))
     assert not found
-
-
-def test_entries_not_rewritten_yet_exist() -> None:
-    assert [entry for entry in NOT_YET if not (ROOT / entry).exists()] == []
 
 
 @pytest.mark.parametrize("text", ["it was told", "Nobody asks", "held to it", "one row a frame", "24 ms a frame"])

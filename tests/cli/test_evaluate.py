@@ -128,7 +128,7 @@ def test_labels_that_do_not_fit_are_named(
 def test_a_colour_picture_is_no_label(data: Path, tmp_path: Path) -> None:
     done = run(data, tmp_path, "--labels", str(data / "frames"), "--rounds", "0")
     assert done.exit_code == 1
-    assert "f004.png: a picture with RGB colours" in done.stderr
+    assert "f004.png: RGB colours" in done.stderr
 
 
 def test_folders_and_frames_that_are_missing_are_named(data: Path, tmp_path: Path) -> None:

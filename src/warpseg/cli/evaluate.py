@@ -115,13 +115,13 @@ def _check_export(export: bool, dataset: str, chosen: list[int | Literal["auto"]
 
 
 def _write_report(path: Path, found: Evaluation, data: Dataset, network: Network, chosen: Sequence[Method]) -> None:
-    from warpseg.measure.accuracy.examples import pick, show
+    from warpseg.measure.accuracy.examples import best_method, sampled_frames
     from warpseg.measure.accuracy.page import write_evaluation
 
     named = {row["name"]: row for row in found["rows"]}
-    picked = pick({setting: named[str(setting)]["average"] for setting in chosen})
+    picked = best_method({setting: named[str(setting)]["average"] for setting in chosen})
     labelled = (clip for clip in data.clips if len(clip.labels) or not data.is_labelled)
-    write_evaluation(path, found, show(next(labelled), data, network, picked))
+    write_evaluation(path, found, sampled_frames(next(labelled), data, network, picked))
 
 
 def _print(found: Evaluation, out: Path, *, as_json: bool) -> None:

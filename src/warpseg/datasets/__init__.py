@@ -1,1 +1,1 @@
-"""Datasets: labelled video as clips of frames and label images."""
+"""Data sets: labelled video as clips of frames and label images."""

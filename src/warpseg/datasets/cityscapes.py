@@ -19,7 +19,7 @@ __all__ = ["CATEGORIES", "LABELLED", "LABEL_IDS", "open_cityscapes", "to_label_i
 LABELLED = 19  # frame of a snippet that has a label, from 0
 _FRAMES, _RATE = 30, 17
 
-# What the files call each class: labelIds by trainId.
+# Class ids in the files: labelIds by trainId.
 LABEL_IDS = (7, 8, 11, 12, 13, 17, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 31, 32, 33)
 CATEGORIES = {
     "flat": (0, 1),
@@ -30,8 +30,8 @@ CATEGORIES = {
     "human": (11, 12),
     "vehicle": (13, 14, 15, 16, 17, 18),
 }
-_LAST_ID = 33  # larger values are not Cityscapes' own, but for the licence plate's -1, which a file holds as 255
-_STRANGE = 254  # no class: told of when it is met
+_LAST_ID = 33  # Cityscapes has no larger values, except the licence plate's -1, which a file holds as 255
+_STRANGE = 254  # no class: an error where it occurs
 _LABEL = re.compile(r"(?P<snippet>.+_\d{6})_(?P<frame>\d{6})_gtFine_labelIds\.png")
 
 
@@ -45,10 +45,10 @@ def open_cityscapes(root: Path, options: Options) -> Dataset:
     frames, truth = root / "leftImg8bit_sequence" / options.split, root / "gtFine" / options.split
     for folder, what in ((frames, "the snippets' frames"), (truth, "their labels")):
         if not folder.is_dir():
-            raise DatasetError(f"{folder}: no such folder; it should hold {what}, in a folder a city")
+            raise DatasetError(f"{folder}: no such folder; it should hold {what}, in one folder per city")
     labels = sorted(truth.glob("*/*_gtFine_labelIds.png"))[: options.max_clips]
     if not labels:
-        raise DatasetError(f"{truth}: no *_gtFine_labelIds.png in its cities' folders; choose a split with labels")
+        raise DatasetError(f"{truth}: no *_gtFine_labelIds.png in its cities' folders; choose a --split with labels")
     clips = []
     for label in labels:
         parts = _LABEL.fullmatch(label.name)

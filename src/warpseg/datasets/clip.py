@@ -1,4 +1,4 @@
-"""Clips: frames with motion, and the labels that are known of some of them, by frame number."""
+"""Clips: frames with motion, and labels of some of them, by frame number."""
 
 from __future__ import annotations
 
@@ -24,10 +24,11 @@ Labels = NDArray[np.uint8]  # (height, width) class ids, 255: void
 
 
 class LabelFiles(Mapping[int, Labels]):
-    """Label images by frame number, read when asked for.
+    """Label images by frame number, read on demand.
 
     ``table`` (256,) uint8 turns the values of the files into class ids (255: void). Reading raises ``DatasetError``,
-    which names the file, for images that are not label maps, and once ``checked`` for values and sizes that do not fit.
+    which names the file, for images that are not label maps; after ``checked`` also for values and sizes that do not
+    fit.
     """
 
     def __init__(self, paths: Mapping[int, Path], table: Labels | None = None) -> None:
@@ -38,11 +39,11 @@ class LabelFiles(Mapping[int, Labels]):
 
     @property
     def mark(self) -> str:
-        """What the labels depend on beside their files."""
+        """Everything but the files on which the labels depend."""
         return "" if self._table is None else self._table.tobytes().hex()
 
     def checked(self, classes: int, size: tuple[int, int]) -> LabelFiles:
-        """Return the same labels held to ``classes`` classes and to the frames' ``size`` (height, width)."""
+        """Return the same labels, checked against ``classes`` classes and the frames' ``size`` (height, width)."""
         found = LabelFiles(self.paths, self._table)
         found._classes, found._size = classes, size
         return found
@@ -55,7 +56,7 @@ class LabelFiles(Mapping[int, Labels]):
         except (OSError, ValueError, SyntaxError) as error:
             raise DatasetError(f"{path}: not a readable image; replace or remove it") from error
         if values.ndim != 2:
-            raise DatasetError(f"{path}: a picture with {image.mode} colours; a label image holds one class id a pixel")
+            raise DatasetError(f"{path}: {image.mode} colours; a label image has one class id per pixel")
         if self._size is not None and values.shape != self._size:
             sizes = [f"{width}x{height}" for height, width in (values.shape, self._size)]
             raise DatasetError(f"{path}: label is {sizes[0]}, its frame {sizes[1]}; bring both to one size")
@@ -87,18 +88,18 @@ class LabelFiles(Mapping[int, Labels]):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Clip:
-    """One stretch of video with its labels."""
+    """Part of a video with its labels."""
 
     name: str
-    labels: LabelFiles  # by frame number as counted by ``frames``; empty: there are none
-    find_source: Callable[[], Source]  # what is opened, for each pass anew: a file, encoded at the first, or pictures
+    labels: LabelFiles  # by frame number, as ``frames`` counts; empty where there are none
+    find_source: Callable[[], Source]  # finds what each pass opens: a file (encoded by the first pass), or pictures
     fingerprint: str  # changes when the clip's files or its encode do
     clean: tuple[Path, ...] | None = None  # pictures that the network sees instead of the decoded ones
     max_frames: int | None = None
-    known_count: int | None = None  # how many frames there are, where that is known without decoding
+    known_count: int | None = None  # number of frames, where that is known without decoding
 
     def count(self) -> int:
-        """Return how many frames there are; decodes them where nobody knows. Raises as ``open_video`` does."""
+        """Return the number of frames; decodes them where it is not known. Raises the errors of ``open_video``."""
         return self.known_count if self.known_count is not None else sum(1 for _ in self.frames("none"))
 
     def frames(
@@ -111,7 +112,8 @@ class Clip:
     ) -> Generator[Frame]:
         """Yield the frames in order, numbered from 0, each with motion as ``open_video`` finds it.
 
-        The network sees the clean pictures where the clip has them, unless ``decoded``. Raises as ``open_video`` does.
+        The network sees the clean pictures where the clip has them, unless ``decoded``. Raises the errors of
+        ``open_video``.
         """
         source, limit = self.find_source(), self.max_frames
         with open_video(source, motion=motion, flow_weights=flow_weights, max_frames=limit, stages=stages) as video:
@@ -133,13 +135,13 @@ class Dataset:
     name: str
     clips: Sequence[Clip]
     classes: tuple[str, ...] | None = None  # names by label; None: the labels' ids are the network's
-    encoding: str | None = None  # how frames became video, in words; None: the source is used as it is
-    decoded: bool = True  # whether the network sees the decoded frames; else the clean ones
+    encoding: str | None = None  # the encoding of its frames, in words; None: the source is used as it is
+    decoded: bool = True  # the network sees the decoded frames; otherwise the clean ones
     categories: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # groups of classes
 
     @property
     def is_labelled(self) -> bool:
-        """Whether there is any label; where there is none, agreement with the network's own result is measured."""
+        """True where there is any label; otherwise agreement with the network's own result is measured."""
         return any(len(clip.labels) for clip in self.clips)
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Folders of pictures as video: encoded once, in stated ways, and kept."""
+"""Encoded pictures: video files made of pictures, once for each encoding, in a cache folder."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ __all__ = ["cache_folder", "describe", "encoded", "fingerprint"]
 
 
 def cache_folder() -> Path:
-    """Return where encodes are kept unless somebody says otherwise: ``warpseg`` in the user's cache folder."""
+    """Return the folder that keeps encoded pictures by default: ``warpseg`` in the user's cache folder."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "warpseg"
 
 
 def describe(encoding: str | None) -> str | None:
-    """Return the encoder and its options, as stated beside every number; None for pictures that are not encoded."""
+    """Return the encoder and its options in words, for reports; None for pictures that are not encoded."""
     if encoding is None:
         return None
     return "libx264 " + " ".join(f"{key}={value}" for key, value in _x264_options(encoding).items())
@@ -44,7 +44,7 @@ def fingerprint(paths: Sequence[Path], *more: object) -> str:
 
 
 def encoded(paths: Sequence[Path], name: str, encoding: str, rate: Fraction | int, cache: Path) -> Path:
-    """Return the pictures as H.264 (an entry of ``ENCODINGS``), encoded now unless ``cache`` holds it already.
+    """Return the pictures as H.264 (a name of ``choices.ENCODINGS``), encoded unless ``cache`` has the file.
 
     Raises ``DatasetError`` for pictures that cannot be read or encoded together.
     """

@@ -1,4 +1,4 @@
-"""Clips from folders: pictures and label images that are matched by their names."""
+"""Folders: clips of pictures, or of a video file, with label images that are matched by name."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def frames_and_labels(
     for path in images(labels, _LABELS, "labels") if labels else []:
         if path.stem not in number:
             if options.max_frames is not None:
-                continue  # perhaps of a frame further on
+                continue  # perhaps the label of a later frame
             raise DatasetError(f"{path}: no frame of this name in {root}; labels are matched to frames by file name")
         _add(of_frame, number[path.stem], path)
     return picture_clip(name or root.resolve().name, paths, LabelFiles(of_frame, table), options, rate=rate)
@@ -128,7 +128,7 @@ def _add(of_frame: dict[int, Path], index: int, path: Path) -> None:
 
 
 def _check_row(paths: list[Path]) -> None:
-    """Raise ``DatasetError`` where numbered frames have a gap: motion over a missing frame would be another motion."""
+    """Raise ``DatasetError`` where numbered frames have a gap: motion across a missing frame would be wrong."""
     numbers = [_LAST_NUMBER.search(path.stem) for path in paths]
     rows = {path.stem[: number.start(1)] for path, number in zip(paths, numbers, strict=True) if number}
     if len(rows) != 1 or None in numbers or len(paths) < 3:

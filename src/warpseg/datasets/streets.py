@@ -1,4 +1,4 @@
-"""Synthetic streets as a data set: labelled video where there is no other."""
+"""Streets: a data set of synthetic streets, with a label on every frame."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def open_streets(root: Path | None, options: Options) -> Dataset:
     clips = []
     for seed in range(options.max_clips or _CLIPS):
         name = f"street{seed}_{size[1]}x{size[0]}"
-        # The number of frames is part of the folder's name: a folder is rendered once and then whole.
+        # The number of frames is part of the name, so that a rendered folder is complete.
         folder, labels = (options.cache / kind / f"{name}_{frames_each}" for kind in ("streets", "street_labels"))
         for i in range(frames_each):
             if not (labels / f"{i:04}.png").exists():  # written last

@@ -13,8 +13,8 @@ from tests.support.fake_clips import MARGIN, SIZE, Alive, labels_of, network
 from warpseg.datasets.clip import Clip, Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
-from warpseg.measure.accuracy.cache import Result, Store
-from warpseg.measure.accuracy.chunks import Reader, stretches
+from warpseg.measure.accuracy.cache import Result, ResultCache
+from warpseg.measure.accuracy.chunks import Reader, chunks
 from warpseg.measure.accuracy.score import score_clip
 from warpseg.types import Frame, MotionField
 
@@ -22,7 +22,7 @@ SETTINGS = (EVERY, Method("copy", 3), Method("propagate", 5), Method("interpolat
 
 
 def scored(folder: Path, clip: Clip, *, span: int = 120) -> dict[Method, Result]:
-    used, store = network(), Store(folder, {})
+    used, store = network(), ResultCache(folder, {})
     segmenters = {setting: Segmenter(used, method=setting) for setting in SETTINGS}
     return score_clip(clip, Dataset("fake", [clip]), used, segmenters, store, margin=MARGIN, span=span)
 
@@ -39,7 +39,7 @@ def test_stretches_change_no_number(tmp_path: Path, numbers: Sequence[int]) -> N
     assert whole[EVERY].scores.frames == tuple(targets)
     # Frames that no target needs are not compared either; of the others, each is once.
     needed = {i for target in targets for i in range(target - MARGIN + 1, target + MARGIN + 1)}
-    assert len(parts[EVERY].steady) == len(needed)
+    assert len(parts[EVERY].consistency) == len(needed)
 
 
 def test_memory_does_not_grow_with_the_clip_and_the_network_runs_once_a_frame(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_an_interrupted_clip_goes_on_at_its_stretch(tmp_path: Path) -> None:
     labels = labels_of(tmp_path / "labels", range(60))
     expected = scored(tmp_path / "whole", Alive().clip(60, labels), span=10)
     alive, lines = Alive(), list[str]()
-    clip, used, store = alive.clip(60, labels), network(), Store(tmp_path / "out", {})
+    clip, used, store = alive.clip(60, labels), network(), ResultCache(tmp_path / "out", {})
     segmenters = {setting: Segmenter(used, method=setting) for setting in SETTINGS}
 
     def stop(line: str) -> None:
@@ -83,7 +83,7 @@ def test_an_interrupted_clip_goes_on_at_its_stretch(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").rglob("*.npz"))) == len(SETTINGS), "stretches are dropped once the clip is whole"
     for setting in SETTINGS:
         np.testing.assert_array_equal(found[setting].scores.matrices, expected[setting].scores.matrices)
-        np.testing.assert_array_equal(found[setting].steady, expected[setting].steady)
+        np.testing.assert_array_equal(found[setting].consistency, expected[setting].consistency)
         kept = store.load(clip, setting)
         assert kept is not None
         np.testing.assert_array_equal(kept.scores.matrices, expected[setting].scores.matrices)
@@ -92,7 +92,7 @@ def test_an_interrupted_clip_goes_on_at_its_stretch(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("margin", "span"), [(0, 1), (2, 5), (9, 30)])
 def test_each_target_is_in_one_stretch_with_its_margin(margin: int, span: int) -> None:
     targets = sorted(np.random.default_rng(span).choice(500, 80, replace=False).tolist())
-    found = stretches(targets, margin, span)
+    found = chunks(targets, margin, span)
     assert [target for stretch in found for target in stretch.targets] == targets
     for stretch in found:
         assert (stretch.first, stretch.last) == (stretch.targets[0] - margin, stretch.targets[-1] + margin)

@@ -14,7 +14,7 @@ from tests.support.tiny_models import MODELS
 from warpseg import load
 from warpseg.datasets.open import open_dataset
 from warpseg.engine.method import EVERY, Method
-from warpseg.measure.accuracy.examples import pick, show
+from warpseg.measure.accuracy.examples import best_method, sampled_frames
 from warpseg.measure.speed.settings import measure, some_of
 
 
@@ -23,10 +23,10 @@ def test_the_best_of_algorithm_2_at_the_median_interval_is_shown() -> None:
     chosen += [Method("interpolate", n, motion=motion) for n in (2, 5, 10) for motion in ("auto", "flow")]
     chosen.append(Method("interpolate", "auto"))
     averages = {setting: 50.0 + (setting.motion == "flow") for setting in chosen}
-    assert pick(averages) == Method("interpolate", 5, motion="flow")
-    assert pick(dict.fromkeys(chosen[:2], 1.0)) == Method("propagate", 5)
-    assert pick(dict.fromkeys((EVERY, chosen[-1]), 1.0)) == chosen[-1]
-    assert pick({EVERY: None}) == EVERY
+    assert best_method(averages) == Method("interpolate", 5, motion="flow")
+    assert best_method(dict.fromkeys(chosen[:2], 1.0)) == Method("propagate", 5)
+    assert best_method(dict.fromkeys((EVERY, chosen[-1]), 1.0)) == chosen[-1]
+    assert best_method({EVERY: None}) == EVERY
 
 
 @pytest.mark.parametrize("labelled", [True, False])
@@ -34,7 +34,7 @@ def test_frames_are_held_to_their_labels_or_to_the_network(data: Path, labelled:
     labels = data / "numbered" if labelled else None
     dataset = open_dataset("video", data / "street.mp4", labels)
     network = load(f"py:{MODELS}:tiny", device="cpu")
-    found = show(dataset.clips[0], dataset, network, Method("interpolate", 4))
+    found = sampled_frames(dataset.clips[0], dataset, network, Method("interpolate", 4))
     assert [moment.index for moment in found.moments] == list(range(COUNT))
     for moment in found.moments:
         assert moment.reference is not None

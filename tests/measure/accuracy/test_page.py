@@ -21,9 +21,10 @@ def test_an_evaluation_shows_its_numbers(tmp_path: Path) -> None:
     assert len(page.all("path", "interval")) == 4  # of the average and of the worst, against interval and speed
     labels = [drawing["aria-label"] for drawing in page.all("svg") if "aria-label" in drawing]
     assert labels == [
-        "mIoU, average over the frames between, against the interval", "mIoU, worst distance, against the interval",
+        "mIoU, average over the intermediate frames, against the interval",
+        "mIoU, worst distance, against the interval",
         "mIoU of interpolate by distance from the last keyframe",
-        "mIoU, average over the frames between, against speed", "mIoU, worst distance, against speed",
+        "mIoU, average over the intermediate frames, against speed", "mIoU, worst distance, against speed",
     ]  # fmt: skip
 
 

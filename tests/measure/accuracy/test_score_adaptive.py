@@ -18,13 +18,13 @@ from warpseg import Segmenter
 from warpseg.core.keyframes import Every
 from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
-from warpseg.measure.accuracy.cache import Result, Store
-from warpseg.measure.accuracy.chunks import stretches
+from warpseg.measure.accuracy.cache import Result, ResultCache
+from warpseg.measure.accuracy.chunks import chunks
 from warpseg.measure.accuracy.evaluation_json import EvaluationRow
 from warpseg.measure.accuracy.metrics import mean_iou
-from warpseg.measure.accuracy.reference import Ground
+from warpseg.measure.accuracy.reference import ClipReference
 from warpseg.measure.accuracy.results import Scores
-from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
+from warpseg.measure.accuracy.results_adaptive import AdaptiveScores, added
 from warpseg.measure.accuracy.score import score_clip
 from warpseg.measure.accuracy.score_adaptive import score_adaptive
 from warpseg.measure.accuracy.summary import row
@@ -40,16 +40,18 @@ def test_every_nth_frame_as_a_policy_is_the_fixed_interval(tmp_path: Path, schem
     clip = Alive().clip(40, labels_of(tmp_path / "labels", range(0, 40, 3)))
     fixed = Method(scheme, n)
     segmenters = {fixed: Segmenter(used, method=fixed)}
-    expected = score_clip(clip, Dataset("fake", [clip]), used, segmenters, Store(tmp_path, {}), margin=MARGIN)[fixed]
-    ground = Ground(clip, Dataset("fake", [clip]), used)
+    expected = score_clip(clip, Dataset("fake", [clip]), used, segmenters, ResultCache(tmp_path, {}), margin=MARGIN)[
+        fixed
+    ]
+    reference = ClipReference(clip, Dataset("fake", [clip]), used)
     segmenter = Segmenter(used, scheme=scheme, interval=Every(n))
-    found = score_adaptive(clip, ground, AUTO, segmenter, stretches(ground.targets(MARGIN), MARGIN))
-    assert isinstance(found.scores, UnevenScores)
+    found = score_adaptive(clip, reference, AUTO, segmenter, chunks(reference.targets(MARGIN), MARGIN))
+    assert isinstance(found.scores, AdaptiveScores)
     assert isinstance(expected.scores, Scores)
     assert found.scores.frames == expected.scores.frames
     np.testing.assert_array_equal(found.scores.matrices, expected.scores.matrices)
     np.testing.assert_array_equal(found.scores.every, expected.scores.matrices[0])
-    np.testing.assert_array_equal(found.scores.beside, np.repeat(expected.scores.matrices[:1], n, 0))
+    np.testing.assert_array_equal(found.scores.baseline, np.repeat(expected.scores.matrices[:1], n, 0))
     assert (found.scores.mean_interval, found.scores.runs) == (n, n)
     assert found.scores.met.tolist() == [len(found.scores.frames)] * n
     uneven, even = (cast(Any, row([result], {"both": (0, 1)})) for result in (found, expected))
@@ -70,13 +72,13 @@ def test_memory_does_not_grow_with_the_clip(tmp_path: Path) -> None:
         alive, used = Alive(), network()
         clip = alive.clip(count, labels_of(tmp_path / f"labels{count}", range(0, count, 9)))
         segmenters = {AUTO: Segmenter(used, method=AUTO)}
-        store = Store(tmp_path / str(count), {})
+        store = ResultCache(tmp_path / str(count), {})
         found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, store, margin=MARGIN)[AUTO]
         most.append(alive.most)
         kept = store.load(clip, AUTO)
         assert kept is not None
-        assert isinstance(found.scores, UnevenScores)
-        assert isinstance(kept.scores, UnevenScores)
+        assert isinstance(found.scores, AdaptiveScores)
+        assert isinstance(kept.scores, AdaptiveScores)
         assert kept.scores.mean_interval == found.scores.mean_interval
         np.testing.assert_array_equal(kept.scores.matrices, found.scores.matrices)
     assert max(most) <= 57 + 3 * (MARGIN + 1), "itertools.tee drops what all runs have seen in blocks of 57"
@@ -92,10 +94,10 @@ def test_distances_with_few_targets_are_not_told_and_what_is_kept_is_of_the_same
     met[0], met[1], met[2, 20:], met[3, 38:] = 2, 1, 1, 1
     matrices = met[:, :, None, None] * every
     matrices[1, :20, 1, 2] += 30
-    scores = UnevenScores(
+    scores = AdaptiveScores(
         tuple(range(targets)), matrices, met[:, :, None, None] * every, every, (met > 0).sum(1), 4, 9, 63
     )
-    assert scores.judged.tolist() == [True, True, True, False]
+    assert scores.enough.tolist() == [True, True, True, False]
     found: Any = scores.summary()
     assert len(found["by_distance"]) == 2
     assert found["by_distance"][1] < found["by_distance"][0], "of harder frames"
@@ -105,7 +107,7 @@ def test_distances_with_few_targets_are_not_told_and_what_is_kept_is_of_the_same
     first = float(mean_iou(matrices[1].sum(0))) / float(mean_iou(every.sum(0)))
     assert found["worst_retention"] == pytest.approx(100 * first), "nothing was lost at distance 2"
     assert (found["mean_interval"], found["keyframe_share"]) == (7, pytest.approx(100 / 7))
-    few = UnevenScores((0, 1), matrices[:, :2], matrices[:, :2], every[:2], (met[:, :2] > 0).sum(1), 4, 9, 63)
+    few = AdaptiveScores((0, 1), matrices[:, :2], matrices[:, :2], every[:2], (met[:, :2] > 0).sum(1), 4, 9, 63)
     assert few.summary(block=1)["worst"] is None
     both = added([scores, few])
     assert both.matrices.shape == (4, 2, classes, classes)
@@ -180,7 +182,7 @@ def test_convolutional_fusion_is_scored_as_it_is_run(tmp_path: Path) -> None:
     average = Method("interpolate", 3, fusion="average")
     convolution = Method("interpolate", 3, fusion="convolution", fusion_weights=path)
     segmenters = {setting: Segmenter(used, method=setting) for setting in (average, convolution)}
-    found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, Store(tmp_path, {}), margin=MARGIN)
+    found = score_clip(clip, Dataset("fake", [clip]), used, segmenters, ResultCache(tmp_path, {}), margin=MARGIN)
     a, b = (np.asarray(found[setting].scores.matrices) for setting in (average, convolution))
     assert (a != 0).any()
     assert np.abs(a - b).sum() <= 2 * 1e-3 * a.sum()  # the two sums round differently: a near tie here and there
@@ -190,7 +192,7 @@ def test_convolutional_fusion_is_scored_as_it_is_run(tmp_path: Path) -> None:
         Dataset("fake", [clip]),
         used,
         {doubled: Segmenter(used, method=doubled)},
-        Store(tmp_path, {}),
+        ResultCache(tmp_path, {}),
         margin=MARGIN,
     )
     np.testing.assert_array_equal(other[doubled].scores.matrices[0], a[0])  # the keyframe itself is not fused
@@ -201,7 +203,7 @@ def test_results_of_other_weights_are_kept_apart(tmp_path: Path) -> None:
     path = weights(tmp_path / "fusion.safetensors", 1.0)
     clip = Alive().clip(9, labels_of(tmp_path / "labels", [4]))
     setting = Method("interpolate", 3, fusion="convolution", fusion_weights=path)
-    store = Store(tmp_path / "out", {})
+    store = ResultCache(tmp_path / "out", {})
     scores = Scores((4,), np.ones((3, 1, 2, 2), np.int64))
     store.save(clip, setting, Result(scores, np.zeros((1, 2), np.int64), ("a", "b")))
     assert store.load(clip, setting) is not None

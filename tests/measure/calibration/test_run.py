@@ -9,8 +9,8 @@ from tests.support.tiny_models import MODELS
 from warpseg import networks
 from warpseg.engine.method import Method
 from warpseg.measure.calibration.run import calibrate
-from warpseg.measure.calibration.samples import Material, VideoMaterial, known, plan
-from warpseg.measure.calibration.score import ExcerptJudge
+from warpseg.measure.calibration.samples import Material, VideoMaterial, frames_of, plan
+from warpseg.measure.calibration.score import SampleScorer
 from warpseg.measure.calibration.targets import Target, by_distance, worst
 from warpseg.synthetic import Street
 from warpseg.video.encode import encode
@@ -35,10 +35,10 @@ def test_the_promise_holds_on_streets_that_were_not_seen(tmp_path: Path) -> None
     assert found.choice is not None
     assert found.row.bound >= 0.85
     unseen = drives(tmp_path, range(21, 25))
-    chosen = plan(known(unseen), 8, 5)
+    chosen = plan(frames_of(unseen), 8, 5)
     (tmp_path / "maps").mkdir()
-    judge = ExcerptJudge(network, unseen, chosen, "agreement", target.is_met, 0.95, tmp_path / "maps")
-    matrices = judge.matrices([found.choice], found.interval)[found.choice]
+    scorer = SampleScorer(network, unseen, chosen, "agreement", target.is_met, 0.95, tmp_path / "maps")
+    matrices = scorer.matrices([found.choice], found.interval)[found.choice]
     assert float(worst("agreement", by_distance("agreement", matrices.sum(1)))) >= 0.85
     if found.interval < found.plan.limit:  # and it was not chosen timidly: the next one missed
         missed = [row for row in found.rows if row.choice == found.choice and row.interval == found.interval + 1]

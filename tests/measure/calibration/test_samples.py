@@ -18,27 +18,27 @@ from warpseg.types import Frame, MotionField
 def test_excerpts_are_spread_do_not_overlap_and_have_whole_windows() -> None:
     found = plan([(400, None), (200, None)], 20, 30)
     assert found.limit == 30
-    assert len(found.excerpts) == 20
-    assert {excerpt.source for excerpt in found.excerpts} == {0, 1}
-    for excerpt in found.excerpts:
-        assert excerpt.first >= 29
-        assert excerpt.first + SPAN - 1 + 29 < (400, 200)[excerpt.source]
-        assert [i - excerpt.first for i in excerpt.targets] == [0, 3, 6, 9]
-    starts = [excerpt.first for excerpt in found.excerpts if excerpt.source == 0]
+    assert len(found.samples) == 20
+    assert {sample.source for sample in found.samples} == {0, 1}
+    for sample in found.samples:
+        assert sample.first >= 29
+        assert sample.first + SPAN - 1 + 29 < (400, 200)[sample.source]
+        assert [i - sample.first for i in sample.targets] == [0, 3, 6, 9]
+    starts = [sample.first for sample in found.samples if sample.source == 0]
     assert all(later - earlier >= SPAN for earlier, later in pairwise(starts))
     assert found == plan([(400, None), (200, None)], 20, 30)
 
 
 def test_memory_does_not_grow_with_the_video_and_short_ones_lower_the_interval() -> None:
-    assert len(plan([(1_000_000, None)], 20, 30).excerpts) == 20
+    assert len(plan([(1_000_000, None)], 20, 30).samples) == 20
     assert plan([(40, None)] * 5, 20, 30).limit == 10
 
 
 def test_sparse_labels_are_the_frames_that_are_judged() -> None:
     snippets = plan([(30, [19])] * 40, 20, 30)
     assert snippets.limit == 11  # frames 20 to 29 follow the label
-    assert len(snippets.excerpts) == 20
-    assert {excerpt.targets for excerpt in snippets.excerpts} == {(19,)}
+    assert len(snippets.samples) == 20
+    assert {sample.targets for sample in snippets.samples} == {(19,)}
 
 
 class Counted:

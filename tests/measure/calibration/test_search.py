@@ -13,7 +13,7 @@ COPY, PROPAGATE, INTERPOLATE = (Method(name, fusion="average") for name in ("cop
 
 
 class Table:
-    """A judge that knows every bound beforehand and writes down what it was asked."""
+    """A scorer that knows every bound beforehand and writes down what it was asked."""
 
     def __init__(self, target: float, bounds: Callable[[Method, int], float]) -> None:
         self.target, self.bounds = target, bounds
@@ -31,38 +31,38 @@ def falling(**slopes: float) -> Callable[[Method, int], float]:
 
 @pytest.mark.parametrize("last", range(2, 31))
 def test_the_largest_interval_of_a_monotone_table_is_found(last: int) -> None:
-    judge = Table(0.9, lambda choice, n: 0.95 if n <= last else 0.85)
-    row, rows = largest(judge, [INTERPOLATE], 30)
+    scorer = Table(0.9, lambda choice, n: 0.95 if n <= last else 0.85)
+    row, rows = largest(scorer, [INTERPOLATE], 30)
     assert row is not None
     assert row.interval == last
-    assert len(judge.asked) == len(set(judge.asked)) == len(rows) <= 12
+    assert len(scorer.asked) == len(set(scorer.asked)) == len(rows) <= 12
 
 
 def test_the_scheme_with_the_largest_interval_wins_and_no_other_is_refined_in_vain() -> None:
-    judge = Table(0.9, falling(copy=0.04, propagate=0.012, interpolate=0.008))
-    row, _ = largest(judge, [COPY, PROPAGATE, INTERPOLATE], 30)
+    scorer = Table(0.9, falling(copy=0.04, propagate=0.012, interpolate=0.008))
+    row, _ = largest(scorer, [COPY, PROPAGATE, INTERPOLATE], 30)
     assert row is not None
     assert (row.choice, row.interval) == (INTERPOLATE, 13)
-    assert {n for choice, n in judge.asked if choice == COPY} == {2, 3, 5}
+    assert {n for choice, n in scorer.asked if choice == COPY} == {2, 3, 5}
 
 
 def test_equal_intervals_are_told_apart_by_their_bound() -> None:
-    judge = Table(0.9, lambda choice, n: (0.96 if choice == PROPAGATE else 0.95) if n <= 8 else 0.5)
-    row, _ = largest(judge, [COPY, PROPAGATE, INTERPOLATE], 30)
+    scorer = Table(0.9, lambda choice, n: (0.96 if choice == PROPAGATE else 0.95) if n <= 8 else 0.5)
+    row, _ = largest(scorer, [COPY, PROPAGATE, INTERPOLATE], 30)
     assert row is not None
     assert (row.choice, row.interval) == (PROPAGATE, 8)
 
 
 def test_luck_after_a_miss_does_not_count() -> None:
-    judge = Table(0.9, lambda choice, n: 0.85 if n == 5 else 0.95)
-    row, _ = largest(judge, [COPY], 30)
+    scorer = Table(0.9, lambda choice, n: 0.85 if n == 5 else 0.95)
+    row, _ = largest(scorer, [COPY], 30)
     assert row is not None
     assert row.interval == 4
 
 
 def test_where_interval_2_misses_nothing_is_chosen() -> None:
-    judge = Table(0.9, lambda choice, n: 0.5)
-    row, rows = largest(judge, [COPY, PROPAGATE], 30)
+    scorer = Table(0.9, lambda choice, n: 0.5)
+    row, rows = largest(scorer, [COPY, PROPAGATE], 30)
     assert row is None
     assert [(each.choice, each.interval) for each in rows] == [(COPY, 2), (PROPAGATE, 2)]
 

@@ -21,4 +21,3 @@ def test_patterns_in_the_middle_of_a_stream() -> None:
 def test_times_without_any() -> None:
     times = FrameTimes(Fraction(1, 25))
     assert times.constant is None
-    assert times.mean_rate is None

@@ -1,1 +1,1 @@
-"""How much accuracy a scheme keeps: confusion matrices and the rotating keyframe offset."""
+"""Accuracy: metrics of methods at every distance from the keyframe, with the rotating keyframe offset."""

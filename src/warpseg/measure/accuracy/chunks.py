@@ -1,4 +1,4 @@
-"""Long clips in stretches that fit into memory: which frames are held together, and reading them."""
+"""Chunks: parts of a long clip that fit into memory, and a reader that holds one of them."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from dataclasses import dataclass
 
 from warpseg.types import Frame
 
-__all__ = ["SPAN", "Reader", "Stretch", "stretches"]
+__all__ = ["SPAN", "Chunk", "Reader", "chunks"]
 
-SPAN = 120  # frames from the first to the last target of a stretch, at most
+SPAN = 120  # frames from the first to the last target of a chunk, at most
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """The frames ``first`` to ``last`` (both included): some targets and what lies ``margin`` frames around them."""
+class Chunk:
+    """The frames ``first`` to ``last`` (both included): some targets and the frames around them."""
 
     first: int
     last: int
     targets: tuple[int, ...]
-    new: int  # the first frame that no stretch before it holds
+    new: int  # the first frame that no earlier chunk holds
 
     @property
     def count(self) -> int:
-        """How many frames it has."""
+        """Number of frames."""
         return self.last - self.first + 1
 
 
-def stretches(targets: Sequence[int], margin: int, span: int = SPAN) -> list[Stretch]:
-    """Divide ``targets`` (frame numbers, increasing) into stretches: as few as keep to ``span`` and leave gaps out.
+def chunks(targets: Sequence[int], margin: int, span: int = SPAN) -> list[Chunk]:
+    """Divide ``targets`` (frame numbers, increasing) into as few chunks as ``span`` allows, without gaps in them.
 
-    Where all frames are targets, neighbouring stretches overlap by ``2 margin`` frames, so that every target has all of
-    its windows in its own. Frames that no target needs are in none.
+    Where all frames are targets, neighbouring chunks overlap by ``2 margin`` frames, so that every target has all of
+    its windows in its own chunk. Frames that no target needs are in none.
     """
     groups: list[list[int]] = []
     for target in targets:
@@ -40,18 +40,18 @@ def stretches(targets: Sequence[int], margin: int, span: int = SPAN) -> list[Str
             groups[-1].append(target)
         else:
             groups.append([target])
-    found: list[Stretch] = []
+    found: list[Chunk] = []
     for group in groups:
         first, last = group[0] - margin, group[-1] + margin
-        found.append(Stretch(first, last, tuple(group), max(first, found[-1].last + 1) if found else first))
+        found.append(Chunk(first, last, tuple(group), max(first, found[-1].last + 1) if found else first))
     return found
 
 
 class Reader:
-    """Reads stretches of frames in order and holds no more than one of them.
+    """Reads chunks of frames in order and holds one of them at a time.
 
-    ``start`` yields frames from a number on, or from one before it. Where ``gap`` is given, stretches that lie further
-    apart, or earlier, are begun anew; else the frames between are read and dropped.
+    ``start`` yields frames from a number on, or from an earlier one. Chunks that lie more than ``gap`` frames ahead, or
+    earlier, are read with a new start; without ``gap``, frames between chunks are read and dropped.
     """
 
     def __init__(self, start: Callable[[int], Iterator[Frame]], *, gap: int | None = None) -> None:

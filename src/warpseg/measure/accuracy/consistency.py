@@ -1,4 +1,4 @@
-"""Temporal consistency: how much of a segmentation moves as the picture does, true or not."""
+"""Temporal consistency: share of pixels whose label moves with the picture, right or wrong."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from warpseg.types import Classes, Frame, MotionField
 
 __all__ = ["Moves", "compare", "consistency", "moves"]
 
-_UNLIKE = 0.2  # confidence below which the pictures say that it is not the same thing
+_UNLIKE = 0.2  # confidence below which the pictures show different things
 
-# Motion to the frame before, by frame number: nothing for first frames and after cuts.
+# Motion to the previous frame, by frame number; absent for first frames and after cuts.
 Moves = dict[int, MotionField]
 
 
 def moves(frames: Iterable[Frame]) -> Moves:
-    """Return the motion that labels are held to."""
+    """Return the motion along which labels are compared."""
     return {frame.index: frame.motion for frame in frames if not frame.cut and frame.motion_source != "none"}
 
 
 def consistency(frames: Sequence[Frame], scheme: Scheme, motion: Moves, classes: Classes) -> NDArray[np.int64]:
     """Count, for each frame with ``motion``, the pixels (equal, compared): (frames, 2).
 
-    A pixel is equal if its label is that of the pixel of the previous frame where the motion says that it was; pixels
-    that were outside of the previous frame, or where the pictures do not agree, are not compared.
+    A pixel is equal if it has the label of the pixel in the previous frame to which its motion leads; pixels that were
+    outside the previous frame, or where the pictures do not agree, are not compared.
     """
     found = [(0, 0)]
     results = (Segmentation(estimate, classes) for estimate in scheme(frames))
@@ -45,7 +45,7 @@ def consistency(frames: Sequence[Frame], scheme: Scheme, motion: Moves, classes:
 
 
 def compare(before: NDArray[Any], now: NDArray[Any], motion: MotionField) -> tuple[int, int]:
-    """Count the pixels (equal, compared) of a frame's labels and those of the frame before, both (height, width)."""
+    """Count the pixels (equal, compared) of labels and the previous frame's labels, both (height, width)."""
     height, width = now.shape
     offsets = resample(motion.offsets, (height, width)).numpy()
     x = np.rint(np.arange(width, dtype=np.float32) + offsets[0] * width).astype(np.int32)

@@ -1,4 +1,4 @@
-"""Frames of one setting for people to look at: what it says beside what it is held to."""
+"""Examples: frames of one method for the report, next to the labels that they are compared with."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from warpseg.datasets.clip import Clip, Dataset
 from warpseg.engine.method import Method
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.segmenter import Segmenter
-from warpseg.measure.accuracy.reference import Ground
+from warpseg.measure.accuracy.reference import ClipReference
 from warpseg.networks import Network
 from warpseg.run.samples import Collected, Reference
 from warpseg.types import Frame
 
-__all__ = ["pick", "show"]
+__all__ = ["best_method", "sampled_frames"]
 
 
-def pick(averages: Mapping[Method, float | None]) -> Method:
-    """Return the setting that is worth looking at: of the median interval, the one with the best average.
+def best_method(averages: Mapping[Method, float | None]) -> Method:
+    """Return the method to show: the best average at the median interval.
 
-    Algorithm 2's, where it is among them, and a fixed interval's, where there is one.
+    Algorithm 2 where it was evaluated, and a fixed interval where there is one.
     """
     chosen = [setting for setting in averages if setting.longest > 1] or list(averages)
     chosen = [setting for setting in chosen if setting.interval != "auto"] or chosen
@@ -30,30 +30,29 @@ def pick(averages: Mapping[Method, float | None]) -> Method:
     return max((one for one in chosen if one.longest == interval), key=lambda one: averages[one] or 0.0)
 
 
-def show(clip: Clip, dataset: Dataset, network: Network, setting: Method) -> Collected:
-    """Run a setting once over a clip, from its first frame, and collect frames that are spread evenly over it.
+def sampled_frames(clip: Clip, dataset: Dataset, network: Network, setting: Method) -> Collected:
+    """Run a method once over a clip, from its first frame, and collect frames that are spread evenly over it.
 
-    Each is held to its label, or where it has none to what the network itself says of it. Memory does not grow with
-    the clip. Raises as ``Ground.truth`` does.
+    Each is compared with its label, or, where it has none, with the network's own result. Memory does not grow with
+    the clip. Raises the errors of ``ClipReference.truth``.
     """
-    segmenter, ground = Segmenter(network, method=setting), Ground(clip, dataset, network)
+    segmenter, reference = Segmenter(network, method=setting), ClipReference(clip, dataset, network)
     with segmenter.open(clip.find_source(), max_frames=clip.max_frames) as video:
         frames = map(clip.seen, video)
         first = next(frames)
-        classes = ground.classes(first)
-        said = f"{setting}, {clip.name} from its first frame on"
-        collected = Collected(video.info, classes, said)
+        classes = reference.classes(first)
+        collected = Collected(video.info, classes, f"{setting}, {clip.name} from its first frame on")
 
-        def reference(frame: Frame) -> Reference:
+        def compared(frame: Frame) -> Reference:
             if dataset.is_labelled and frame.index in clip.labels:
-                return "ground truth", ground.truth(frame)
-            return "the network itself", Segmentation(ground.estimate(frame), classes).labels()
+                return "ground truth", reference.truth(frame)
+            return "the network itself", Segmentation(reference.estimate(frame), classes).labels()
 
         def estimates() -> Iterator[Segmentation]:
-            runs = segmenter.estimates(chain([first], frames), ground.split(setting, segmenter, first))
+            runs = segmenter.estimates(chain([first], frames), reference.split(setting, segmenter, first))
             return (Segmentation(estimate, classes) for estimate in runs)
 
         for result in estimates():
-            collected.add(result, result.labels(), lambda result=result: reference(result.frame))  # type: ignore[misc]
-            ground.forget(result.frame.index + 1)
+            collected.add(result, result.labels(), lambda result=result: compared(result.frame))  # type: ignore[misc]
+            reference.forget(result.frame.index + 1)
     return collected

@@ -1,4 +1,4 @@
-"""Results as the Cityscapes benchmark wants them: labelIds under the official names."""
+"""Label ids: results as images for the official Cityscapes script, under its file names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["label_ids"]
 
 
 def label_ids(folder: Path) -> Export:
-    """Return what writes each target to ``folder/{setting}/distance_{p}/{city}_{sequence}_{frame}_labelIds.png``.
+    """Return a function that writes targets to ``folder/{method}/distance_{p}/{city}_{sequence}_{frame}_labelIds.png``.
 
-    Each folder is what the official script takes as its results. Raises ``OutputError`` where a file cannot be written.
+    The official script takes each of these folders as results. The function raises ``OutputError``.
     """
 
     def write(setting: Method, clip: Clip, p: int, frame: int, labels: NDArray[Any]) -> None:

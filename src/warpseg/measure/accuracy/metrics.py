@@ -1,4 +1,4 @@
-"""Confusion matrices and what is read from them."""
+"""Metrics: confusion matrices, IoU of classes, mean IoU."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def confusion(truth: NDArray[np.uint8], predicted: NDArray[Any], classes: int) -
         raise ValueError(f"truth is {truth.shape}, predicted {predicted.shape}; bring both to one size")
     if predicted.size and int(predicted.max()) >= classes:
         raise ValueError(f"predicted label {int(predicted.max())}: there are {classes} classes")
-    # Void is counted as well, in a row of its own: cheaper than leaving its pixels out.
+    # Void is counted too, in a row of its own, which is cheaper than leaving its pixels out.
     pairs = truth.astype(np.int32) * classes + predicted
     rows = np.bincount(pairs.ravel(), minlength=(IGNORE + 1) * classes).reshape(IGNORE + 1, classes)
     strange = np.flatnonzero(rows[classes:IGNORE].any(1))

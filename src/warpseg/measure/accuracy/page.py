@@ -1,4 +1,4 @@
-"""What a page says of an evaluation's results."""
+"""Page: the HTML report about an evaluation."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COLUMNS = {  # key, and what it is called
     "every_frame": "every frame", "average": "average", "worst": "worst",
     "average_retention": "average, % of every frame",
     "worst_retention": "worst, % of every frame", "average_with_keyframes": "with keyframes", "pooled": "pooled",
-    "pixel_accuracy": "pixels", "temporal_consistency": "steadiness", "fps": "fps", "speed_up": "speed-up",
+    "pixel_accuracy": "pixels", "temporal_consistency": "consistency", "fps": "fps", "speed_up": "speed-up",
 }  # fmt: skip
 
 
@@ -48,8 +48,8 @@ def accuracy(evaluation: Evaluation) -> list[Html]:
         about = "No labels: agreement with the network's own output on every frame, which is not accuracy. Percent."
     if any(_is_auto(setting) for setting in settings):
         about += (
-            " Auto: keyframes as they are needed; average is over the intermediate frames of several runs, and frames "
-            "are at the distances that come, so that pooled is what compares best with fixed intervals."
+            " Auto: adaptive keyframes; average is over the intermediate frames of several runs, whose distances "
+            "vary, so compare pooled with fixed intervals."
         )
     parts = [section(f"Results{where}", _readings(settings, measure), about=about)]
     parts += [section(heading, plots) for heading, plots in _plots(settings, measure)]
@@ -69,7 +69,7 @@ def accuracy(evaluation: Evaluation) -> list[Html]:
 
 
 def _flat(row: EvaluationRow) -> Setting:
-    """Bring what a row says in groups beside its plain readings."""
+    """Return a row with the metrics of its groups next to its plain ones."""
     flat = {**row, **(row.get("speed") or {})}
     flat["pixel_accuracy"] = (row.get("pixel_accuracy") or {}).get("average")
     flat["class_iou"] = (row.get("per_class") or {}).get("average")
@@ -84,7 +84,7 @@ def _is_auto(setting: Setting) -> bool:
 
 
 def _name(setting: Setting, settings: Sequence[Setting]) -> str:
-    """Name a scheme by what tells it from the others."""
+    """Name a scheme by the options in which it differs from the others."""
     words = [str(setting.get("scheme", "?"))]
     for key in ("motion", "fusion", "propagation", "reverse"):
         values = {str(other[key]) for other in settings if key in other}
@@ -149,18 +149,18 @@ def _readings_over(
 ) -> Iterator[Html]:
     """Plot the average and the worst distance against the interval or the speed; curves begin at frame by frame."""
     every = [one for one in settings if one["frames"] == 1][:1]
-    for reading, over in (("average", "average over the frames between"), ("worst", "worst distance")):
+    for metric, over in (("average", "average over the intermediate frames"), ("worst", "worst distance")):
         curves = []
         for k, (name, group) in enumerate(groups.items()):
-            known = [one for one in group if one.get(reading) is not None and one.get(key)]
+            known = [one for one in group if one.get(metric) is not None and one.get(key)]
             if not known:
                 continue
-            # Keyframes as they are needed are one point: nothing leads from frame by frame to them.
-            begun = [] if _is_auto(known[0]) else [one for one in every if one.get(key) and one.get(reading)]
+            # Adaptive keyframes are one point, without a curve from frame by frame.
+            begun = [] if _is_auto(known[0]) else [one for one in every if one.get(key) and one.get(metric)]
             shown = sorted([*begun, *known], key=lambda one: float(one[key]))
-            pairs = [one.get(f"{reading}_interval") for one in shown]
+            pairs = [one.get(f"{metric}_interval") for one in shown]
             bars = [(float(pair[0]), float(pair[1])) if pair else None for pair in pairs]
-            x, y = [one[key] for one in shown], [one[reading] for one in shown]
+            x, y = [one[key] for one in shown], [one[metric] for one in shown]
             curves.append(Line(name, x, y, k, intervals=bars))
         if curves:
             names = {

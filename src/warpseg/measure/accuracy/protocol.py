@@ -1,4 +1,4 @@
-"""Accuracy at each distance from the keyframe, all on the same target frames (paper, section 4.1)."""
+"""Protocol: accuracy at each distance from the keyframe, all on the same target frames (paper, section 4.1)."""
 
 from __future__ import annotations
 
@@ -64,11 +64,21 @@ def by_offset(
 ) -> Scores:
     """Score a scheme at each offset p = 0 .. n-1 from the previous keyframe.
 
-    The keyframes are shifted n times, so that each target frame is met at every offset; targets are the frames of
-    ``truth`` (label maps by frame number, 255: void) that lie in a whole window at each shift, so have n - 1 frames on
-    either side, or ``margin`` frames where that is more: with that of the largest, several intervals have the same
-    targets. ``scheme`` is run once a shift: give it a ``Remembering`` network. ``watch`` is shown each target's labels.
-    Raises ``ValueError`` where no labelled frame lies in whole windows, and for labels out of range.
+    The keyframes are shifted n times, so that each target frame occurs at every offset. Targets are the labelled frames
+    that lie in a whole window at each shift, that is with n - 1 frames on either side.
+
+    Args:
+        frames: frames with motion, in order.
+        truth: label maps (height, width) by frame number, 255: void.
+        scheme: runs once per shift: give it a ``Remembering`` network.
+        n: the interval.
+        classes: classes of the labels.
+        margin: frames on either side of each target, where more than n - 1: with the margin of the largest, several
+            intervals have the same targets.
+        watch: called with each target's labels.
+
+    Raises:
+        ValueError: no labelled frame lies in whole windows, or a label is out of range.
     """
     sides = max(n - 1, margin or 0)
     inside = [i for i in range(sides, len(frames) - sides) if frames[i].index in truth]
@@ -77,7 +87,7 @@ def by_offset(
             f"no labelled frame has {sides} frames on either side: {len(frames)} frames, {len(truth)} of them "
             f"labelled, are too few for interval {sides + 1}"
         )
-    # Frames that no target's window holds at any shift need not be run.
+    # Frames outside the windows of all targets need not be run.
     first = inside[0] - (n - 1)
     frames = frames[first : inside[-1] + n]
     targets = {i - first: frames[i - first].index for i in inside}  # position -> frame number

@@ -1,4 +1,4 @@
-"""What the settings of one clip share: the network, which runs once a frame, and what its results are held to."""
+"""Reference: the targets of a clip, their labels, and a network that runs only once on each frame."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from warpseg.measure.accuracy.protocol import Remembering
 from warpseg.networks import Network
 from warpseg.types import Classes, Frame
 
-__all__ = ["Ground"]
+__all__ = ["ClipReference"]
 
 
-class Ground:
-    """A clip's targets and their labels, and a network that remembers what it computed of the clip.
+class ClipReference:
+    """A clip's targets and their labels, and a network that remembers its maps of the clip.
 
-    For each kind of map that settings carry (scores, features, what convolutional fusion is folded into), the network
-    runs once a frame.
+    The network runs once on each frame for each kind of map that is propagated: scores, features, maps that a
+    convolutional fusion is folded into.
     """
 
     def __init__(self, clip: Clip, dataset: Dataset, network: Network) -> None:
@@ -37,11 +37,11 @@ class Ground:
         """Return the numbers of the frames that are scored: labelled ones with ``margin`` frames on either side.
 
         Where there are no labels at all, every frame counts as labelled. Raises ``DatasetError`` for too few frames and
-        for labels of frames that are not there.
+        for labels of missing frames.
         """
         clip, count = self._clip, self._clip.count()
         if not count:
-            raise DatasetError(f"{clip.name}: no frames")
+            raise DatasetError(f"{clip.name}: no frames; remove the clip from the data")
         labelled = list(clip.labels) if self._dataset.is_labelled else list(range(count))
         last = max(labelled, default=-1)
         if last >= count:
@@ -50,14 +50,14 @@ class Ground:
         if not found:
             raise DatasetError(
                 f"{clip.name}: no labelled frame has {margin} frames on either side: {count} frames, {len(labelled)} "
-                f"of them labelled, are too few for interval {margin + 1}"
+                f"of them labelled, are too few for interval {margin + 1}; choose a smaller one"
             )
         return found
 
     def classes(self, frame: Frame) -> Classes:
-        """Return the classes that are scored, the dataset's or else the network's, having seen any one ``frame``.
+        """Return the classes that are scored, the data set's or else the network's; any ``frame`` will do.
 
-        Raises ``DatasetError`` for a network of other classes.
+        Raises ``DatasetError`` for a network with other classes.
         """
         if self._classes is None:
             runs = self._remembering(EVERY, self._every)
@@ -65,11 +65,11 @@ class Ground:
         return self._classes
 
     def split(self, setting: Method, segmenter: Segmenter, frame: Frame) -> SplitNetwork:
-        """Return the network for ``Segmenter.estimates``: remembering, and choosing from the scored classes only."""
+        """Return the network for ``Segmenter.estimates``: it remembers its maps and has the scored classes only."""
         return _Within(self._remembering(setting, segmenter), len(self.classes(frame)))
 
     def estimate(self, frame: Frame) -> Estimate:
-        """Return what the network itself says of a frame."""
+        """Return the network's own result for a frame."""
         network = self.split(EVERY, self._every, frame)
         return Estimate(frame, 0, network.task(network.features(frame)))
 
@@ -86,7 +86,7 @@ class Ground:
         return self._labels[frame.index]
 
     def forget(self, before: int) -> None:
-        """Drop what the network computed of frames that come before number ``before``."""
+        """Drop the maps of frames that come before number ``before``."""
         for runs in self._runs.values():
             runs.forget(before)
 
@@ -100,7 +100,7 @@ class Ground:
 
 @dataclass(frozen=True)
 class _Within:
-    """A network of which only the first classes are chosen from: those that labels know."""
+    """A network reduced to its first classes: those of the labels."""
 
     network: SplitNetwork
     count: int
@@ -122,6 +122,6 @@ def _classes(dataset: Dataset, network: Network, count: int) -> Classes:
         whose = ", ".join(names[:3])
         raise DatasetError(
             f"{network.name} has {count} classes ({whose}, ...), {dataset.name} {wanted} "
-            f"({', '.join(dataset.classes[:3])}, ...): give a network of the same ones in the same order"
+            f"({', '.join(dataset.classes[:3])}, ...): give a network with the same classes in the same order"
         )
     return Classes(names, known.colours[:wanted])

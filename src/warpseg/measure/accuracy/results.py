@@ -1,4 +1,4 @@
-"""What a scheme reached at each distance, the readings of it that are in use, and how sure they are."""
+"""Results: scores of a scheme at each distance, their metrics, and bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from warpseg.measure.accuracy.evaluation_json import Metrics
 from warpseg.measure.accuracy.metrics import Matrix, mean_iou
 
 __all__ = [
-    "Reading", "Scores", "average", "average_retention", "bounds", "difference", "drawn_times", "worst",
+    "Metric", "Scores", "average", "average_retention", "bounds", "difference", "drawn_times", "worst",
     "worst_retention",
 ]  # fmt: skip
 
 Values = NDArray[np.float64]
 
-# Takes mIoU by distance (..., n), distance 0 being the keyframe itself, to one value each (...).
-Reading = Callable[[Values], Values]
+# From mIoU by distance (..., n), distance 0 being the keyframe itself, to one value each (...).
+Metric = Callable[[Values], Values]
 
 
 def average(miou: Values) -> Values:
@@ -49,13 +49,13 @@ def _intermediate(miou: Values) -> Values:
 
 
 def bounds(values: Values, level: float = 0.95) -> tuple[float, float]:
-    """Return the percentile interval of resampled values that holds ``level`` of them."""
+    """Return the percentile interval that contains ``level`` of the resampled values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
 def drawn_times(count: int, block: int, draws: int, seed: int) -> Values:
-    """Return how often each of ``count`` targets is drawn, (draws, count), ``block`` neighbours at a time.
+    """Draw targets with replacement, ``block`` neighbours at a time; return the count of each, (draws, count).
 
     The last target's neighbour is the first. Raises ``ValueError`` for fewer targets than two blocks.
     """
@@ -74,8 +74,8 @@ class Scores:
     """Confusion matrices of the same target frames at each distance from the keyframe.
 
     ``matrices[p, t]`` counts the pixels of target ``t`` (true class, predicted class) where it lies p frames after the
-    last keyframe; p = 0 is the keyframe itself, so frame by frame. All mIoUs are in [0, 1]; a distance has one matrix,
-    summed over its targets, and so one mIoU.
+    last keyframe; p = 0 is the keyframe itself, so frame by frame. All mIoUs are in [0, 1]; each distance has one
+    matrix, summed over its targets, and therefore one mIoU.
     """
 
     frames: tuple[int, ...]  # the targets' frame numbers, increasing
@@ -93,23 +93,24 @@ class Scores:
 
     @property
     def average(self) -> float:
-        """Mean of the distances 1 .. n-1: what intermediate frames get."""
+        """Mean over the distances 1 .. n-1: the accuracy of intermediate frames."""
         return float(average(self.by_distance))
 
     @property
     def worst(self) -> float:
-        """Minimum of the distances: what no intermediate frame's distance falls below."""
+        """Minimum over the distances 1 .. n-1."""
         return float(worst(self.by_distance))
 
     @property
     def average_with_keyframes(self) -> float:
-        """Mean of the distances 0 .. n-1, the paper's average: each of them weighs the same, keyframes included."""
+        """Mean over the distances 0 .. n-1, the paper's average: all weigh the same, keyframes included."""
         return float(self.by_distance.mean())
 
     @property
     def pooled(self) -> float:
-        """MIoU of one confusion matrix over all distances 0 .. n-1 ("pooled rotation"): what a viewer of the whole
-        video gets, all offsets of the keyframes being equally likely.
+        """MIoU of one confusion matrix over all distances 0 .. n-1 ("pooled rotation").
+
+        The accuracy of the whole video, all offsets of the keyframes being equally likely.
         """
         return float(mean_iou(self.matrices.sum((0, 1))))
 
@@ -124,24 +125,22 @@ class Scores:
         return float(worst_retention(self.by_distance))
 
     def resampled(self, *, block: int = 10, draws: int = 2000, seed: int = 0) -> Values:
-        """Return mIoU by distance, (draws, n), of as many sets of targets drawn with replacement.
+        """Return mIoU by distance, (draws, n), for sets of targets drawn with replacement (block bootstrap).
 
-        Blocks of ``block`` neighbouring targets are drawn (the last one continues with the first), because the frames
-        of a drive resemble their neighbours; 1 for targets from different videos. All distances see the same draw,
-        and so do other ``Scores`` of as many targets: their difference, draw by draw, is a paired comparison. Raises
-        ``ValueError`` for fewer targets than two blocks.
+        Blocks of ``block`` neighbouring targets are drawn, the last continuing with the first, because the frames of a
+        drive resemble their neighbours (circular block bootstrap, Politis and Romano 1992); 1 for targets from
+        different videos. All distances see the same draw, and so do other ``Scores`` of as many targets: their
+        difference, draw by draw, is a paired comparison. Raises ``ValueError`` for fewer targets than two blocks.
         """
         times = drawn_times(len(self.frames), block, draws, seed)
-        # A distance at a time: the matrices of all draws need not fit in memory together.
+        # One distance after another: the matrices of all draws need not fit in memory together.
         columns = [mean_iou(np.tensordot(times, matrices, 1)) for matrices in self.matrices.astype(np.float64)]
         return np.stack(columns, 1)
 
     def summary(self, *, block: int | None = 10, draws: int = 2000, seed: int = 0) -> Metrics:
-        """Return every reading under its name, in percent, for a result file; intervals are 95 % (see
-        ``resampled``), and left out where ``block`` is None.
-        """
+        """Return all metrics in percent, with 95 % intervals (see ``resampled``) unless ``block`` is None."""
         drawn = None if block is None else self.resampled(block=block, draws=draws, seed=seed)
-        readings: tuple[Reading, ...] = (average, worst, average_retention, worst_retention)
+        metrics: tuple[Metric, ...] = (average, worst, average_retention, worst_retention)
         found: dict[str, Any] = {
             "targets": len(self.frames),
             "every_frame": 100 * self.every_frame,
@@ -151,10 +150,10 @@ class Scores:
         }
         if drawn is not None:
             found["by_distance_interval"] = [[100 * value for value in bounds(column)] for column in drawn.T[1:]]
-        for reading in readings:
-            found[reading.__name__] = 100 * float(reading(self.by_distance))
+        for metric in metrics:
+            found[metric.__name__] = 100 * float(metric(self.by_distance))
             if drawn is not None:
-                found[f"{reading.__name__}_interval"] = [100 * value for value in bounds(reading(drawn))]
+                found[f"{metric.__name__}_interval"] = [100 * value for value in bounds(metric(drawn))]
         return cast(Metrics, found)
 
     def __repr__(self) -> str:
@@ -162,14 +161,14 @@ class Scores:
 
 
 def difference(
-    scores: Scores, other: Scores, reading: Reading, *, block: int = 10, draws: int = 2000, seed: int = 0
+    scores: Scores, other: Scores, metric: Metric, *, block: int = 10, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float, float]:
-    """Return ``reading`` of ``scores`` less that of ``other``, and its 95 % interval (value, low, high).
+    """Return ``metric`` of ``scores`` less that of ``other``, and its 95 % interval (value, low, high).
 
-    Both are read on the same drawn targets, so what makes some frames harder than others cancels. Raises ``ValueError``
-    where their targets differ.
+    Both are taken on the same drawn targets, so that differences between easy and hard frames cancel. Raises
+    ``ValueError`` where their targets differ.
     """
     if scores.frames != other.frames:
         raise ValueError("scores of different target frames cannot be compared")
-    a, b = (reading(each.resampled(block=block, draws=draws, seed=seed)) for each in (scores, other))
-    return float(reading(scores.by_distance) - reading(other.by_distance)), *bounds(a - b)
+    a, b = (metric(each.resampled(block=block, draws=draws, seed=seed)) for each in (scores, other))
+    return float(metric(scores.by_distance) - metric(other.by_distance)), *bounds(a - b)

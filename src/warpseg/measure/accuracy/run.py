@@ -1,4 +1,4 @@
-"""The whole of ``warpseg evaluate``: every setting on every clip, then their speed, then one result file."""
+"""Run of ``warpseg evaluate``: every method on every clip, their speed, one result file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from warpseg.datasets.clip import Dataset
 from warpseg.engine.method import EVERY, Method
 from warpseg.engine.segmenter import Segmenter
 from warpseg.files import write_json
-from warpseg.measure.accuracy.cache import Result, Store
+from warpseg.measure.accuracy.cache import Result, ResultCache
 from warpseg.measure.accuracy.evaluation_json import Evaluation, EvaluationModel, EvaluationRow, Speed
 from warpseg.measure.accuracy.score import Export, score_clip
 from warpseg.measure.accuracy.summary import row
@@ -36,19 +36,19 @@ def evaluate(
     progress: Progress = lambda line: None,
     command: Sequence[str] | None = None,
 ) -> Evaluation:
-    """Score the settings, measure their speed in ``rounds`` (0: not at all), write and return ``evaluation.json``.
+    """Score methods, measure their speed in ``rounds`` (0: not at all), write and return ``evaluation.json``.
 
-    Speed is of at most eight clips, and ``speed_frames`` of each where that is given.
-    Frame by frame is always among the settings. All settings and distances are scored on the same target frames: those
-    with as many frames on either side as the largest interval wants. What was finished under ``out`` by an earlier run
-    of the same settings on the same files is not done again. ``progress`` is told what is being done, in a line.
-    Raises ``DatasetError`` for data that does not fit and ``OutputError`` where ``out`` cannot be written.
+    Frame by frame is always among the methods. All methods and distances are scored on the same target frames: those
+    with as many frames on either side as the largest interval needs. Speed is measured on at most eight clips, on
+    ``speed_frames`` of each if given. Results that an earlier run of the same methods on the same files left in ``out``
+    are used again. ``progress`` is called with a line about each step. Raises ``DatasetError`` for data that does not
+    fit, and ``OutputError`` where ``out`` cannot be written.
     """
     settings = list(dict.fromkeys([EVERY, *settings]))
     begun = datetime.now(UTC)
     margin = max(setting.longest for setting in settings) - 1
-    store = Store(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
-    results = _accuracy(dataset, network, settings, store, margin, export, progress)
+    cache = ResultCache(out / "clips", {**_seen(dataset, network), "margin": margin, "exported": export is not None})
+    results = _accuracy(dataset, network, settings, cache, margin, export, progress)
     speeds: dict[Method, Speed] = {}
     timed = some_of(dataset.clips) if rounds else []
     if timed:
@@ -87,7 +87,7 @@ def _accuracy(
     dataset: Dataset,
     network: Network,
     settings: Sequence[Method],
-    store: Store,
+    cache: ResultCache,
     margin: int,
     export: Export | None,
     progress: Progress,
@@ -95,7 +95,7 @@ def _accuracy(
     results: dict[Method, list[Result]] = {setting: [] for setting in settings}
     segmenters = {setting: Segmenter(network, method=setting) for setting in settings}
     for k, clip in enumerate(dataset.clips, 1):
-        found = {setting: store.load(clip, setting) for setting in settings}
+        found = {setting: cache.load(clip, setting) for setting in settings}
         pending = {setting: segmenter for setting, segmenter in segmenters.items() if found[setting] is None}
         where = f"accuracy, {clip.name} ({k} of {len(dataset.clips)})"
         if not pending:
@@ -105,10 +105,10 @@ def _accuracy(
             def say(line: str, where: str = where) -> None:
                 progress(f"{where}: {line}")
 
-            found |= score_clip(clip, dataset, network, pending, store, margin=margin, export=export, progress=say)
+            found |= score_clip(clip, dataset, network, pending, cache, margin=margin, export=export, progress=say)
         for setting in settings:
             finished = found[setting]
-            if finished is not None:  # a clip without labels has nothing to say
+            if finished is not None:  # a clip without labels has no result
                 results[setting].append(finished)
     return results
 
@@ -119,7 +119,7 @@ def _row(method: Method, results: Sequence[Result], dataset: Dataset, speed: Spe
 
 
 def _seen(dataset: Dataset, network: Network) -> dict[str, Any]:
-    """Return what accuracy depends on beside clip and setting."""
+    """Return the facts that accuracy depends on, clip and method aside."""
     return {
         "model": model_facts(network),
         "dataset": dataset.name,

@@ -1,4 +1,4 @@
-"""The settings' confusion matrices on one clip, in stretches that fit into memory."""
+"""Score: confusion matrices of methods on one clip, chunk by chunk."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from warpseg.datasets.clip import Clip, Dataset, Labels
 from warpseg.engine.method import Method
 from warpseg.engine.segmenter import Segmenter
 from warpseg.errors import DatasetError
-from warpseg.measure.accuracy.cache import Result, Store, joined
-from warpseg.measure.accuracy.chunks import SPAN, Reader, Stretch, stretches
+from warpseg.measure.accuracy.cache import Result, ResultCache, joined
+from warpseg.measure.accuracy.chunks import SPAN, Chunk, Reader, chunks
 from warpseg.measure.accuracy.consistency import Moves, consistency, moves
 from warpseg.measure.accuracy.protocol import by_offset
-from warpseg.measure.accuracy.reference import Ground
+from warpseg.measure.accuracy.reference import ClipReference
 from warpseg.measure.accuracy.score_adaptive import score_adaptive
 from warpseg.networks import Network
 from warpseg.types import Frame
 
 __all__ = ["Export", "score_clip"]
 
-# Called with the setting, the clip, the offset from the keyframe, the target's frame number and its labels.
+# Called with the method, the clip, the offset from the keyframe, the target's frame number and its labels.
 Export = Callable[[Method, Clip, int, int, NDArray[Any]], None]
 
 _Source = tuple[str, Path | str | None]  # motion, and the weights of flow
@@ -37,82 +37,84 @@ def score_clip(
     dataset: Dataset,
     network: Network,
     segmenters: Mapping[Method, Segmenter],
-    store: Store,
+    cache: ResultCache,
     *,
     margin: int,
     span: int = SPAN,
     export: Export | None = None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[Method, Result]:
-    """Return each setting's result on one clip, saved in ``store`` as well; what that has is not done again.
+    """Return each method's result on one clip and save it in ``cache``; results found there are used again.
 
-    The network runs once a frame for all fixed intervals together (for each kind of map that is carried), and once more
-    for each setting with the interval ``auto``. Targets have ``margin`` frames on either side; memory holds ``span +
-    2 margin`` frames for each kind of motion. Raises ``DatasetError`` for labels that do not fit, too few frames, and a
-    network of other classes.
+    The network runs once on each frame for all fixed intervals together (for each kind of map that is propagated), and
+    once more for each method with the interval ``auto``. Targets have ``margin`` frames on either side; memory holds
+    ``span + 2 margin`` frames for each kind of motion. Raises ``DatasetError`` for labels that do not fit, too few
+    frames, and a network with other classes.
     """
-    ground = Ground(clip, dataset, network)
-    parts = stretches(ground.targets(margin), margin, span)
+    reference = ClipReference(clip, dataset, network)
+    parts = chunks(reference.targets(margin), margin, span)
     fixed = {setting: segmenter for setting, segmenter in segmenters.items() if setting.interval != "auto"}
     results: dict[Method, Result] = {}
     for setting, segmenter in segmenters.items():
         if setting not in fixed:
-            results[setting] = score_adaptive(clip, ground, setting, segmenter, parts)
-            store.save(clip, setting, results[setting])
+            results[setting] = score_adaptive(clip, reference, setting, segmenter, parts)
+            cache.save(clip, setting, results[setting])
             progress(f"{len(results)} of {len(segmenters)}, {setting}")
     pieces: dict[Method, list[Result]] = {setting: [] for setting in fixed}
-    # "auto" comes first and always: labels are held to its motion, whatever the setting's own is.
+    # "auto" comes first and always: consistency is along its motion, whatever the method's own is.
     readers = {source: _reader(clip, source) for source in dict.fromkeys([_AUTO, *map(_source, fixed)])}
-    for k, stretch in enumerate(parts if fixed else []):
-        found = {setting: store.load(clip, setting, k) for setting in fixed}
+    for k, chunk in enumerate(parts if fixed else []):
+        found = {setting: cache.load(clip, setting, k) for setting in fixed}
         pending = {setting: segmenter for setting, segmenter in fixed.items() if found[setting] is None}
-        for done, (setting, piece) in enumerate(_score(clip, ground, stretch, readers, pending, export), 1):
-            store.save(clip, setting, piece, k)
+        for done, (setting, piece) in enumerate(_score(clip, reference, chunk, readers, pending, export), 1):
+            cache.save(clip, setting, piece, k)
             found[setting] = piece
-            where = f"frames {stretch.targets[0]} to {stretch.targets[-1]}: " if len(parts) > 1 else ""
+            where = f"frames {chunk.targets[0]} to {chunk.targets[-1]}: " if len(parts) > 1 else ""
             progress(f"{where}{len(fixed) - len(pending) + done} of {len(fixed)}, {setting}")
         for setting, each in found.items():
             assert each is not None
             pieces[setting].append(each)
-        ground.forget(parts[k + 1].first if k + 1 < len(parts) else stretch.last + 1)
+        reference.forget(parts[k + 1].first if k + 1 < len(parts) else chunk.last + 1)
     for setting in fixed:
         results[setting] = joined(pieces[setting])
         if not results[setting].scores.matrices.any():
             where = next(map(str, clip.labels.paths.values()), clip.name)
-            raise DatasetError(f"{where}: labels are void throughout {clip.name}; is this an unlabelled split?")
-        store.save(clip, setting, results[setting])
+            raise DatasetError(
+                f"{where}: labels are void throughout {clip.name}; choose a labelled split or other labels"
+            )
+        cache.save(clip, setting, results[setting])
     return results
 
 
 def _score(
     clip: Clip,
-    ground: Ground,
-    stretch: Stretch,
+    reference: ClipReference,
+    chunk: Chunk,
     readers: Mapping[_Source, Reader],
     pending: Mapping[Method, Segmenter],
     export: Export | None,
 ) -> Iterator[tuple[Method, Result]]:
-    """Yield the results of ``pending`` on one stretch."""
+    """Yield the results of ``pending`` on one chunk."""
     steps: Moves = {}
     truth: dict[int, Labels] = {}
     for source, reader in readers.items() if pending else ():
         here = {setting: segmenter for setting, segmenter in pending.items() if _source(setting) == source}
         if not here and source != _AUTO:
             continue
-        frames = reader.read(stretch.first, stretch.count)
+        frames = reader.read(chunk.first, chunk.count)
         if source == _AUTO:
-            steps = moves(frame for frame in frames if frame.index >= stretch.new)
-            truth = {i: ground.truth(frames[i - stretch.first]) for i in stretch.targets}
-        classes = ground.classes(frames[0])
+            steps = moves(frame for frame in frames if frame.index >= chunk.new)
+            truth = {i: reference.truth(frames[i - chunk.first]) for i in chunk.targets}
+        classes = reference.classes(frames[0])
         for setting, segmenter in here.items():
-            network = ground.split(setting, segmenter, frames[0])
+            network = reference.split(setting, segmenter, frames[0])
 
             def scheme(
                 frames: Iterable[Frame], segmenter: Segmenter = segmenter, network: SplitNetwork = network
             ) -> Iterator[Estimate]:
-                return segmenter.estimates(frames, network)  # the very dispatch that users run
+                return segmenter.estimates(frames, network)  # the same dispatch that users run
 
-            margin = stretch.targets[0] - stretch.first
+            margin = chunk.targets[0] - chunk.first
             watch = partial(export, setting, clip) if export is not None else None
             try:
                 scores = by_offset(frames, truth, scheme, setting.longest, classes, margin=margin, watch=watch)

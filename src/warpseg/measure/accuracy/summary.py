@@ -1,4 +1,4 @@
-"""A setting's results on all clips as one row of a result file."""
+"""Summary: results of a method on all clips as one row of a result file."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from warpseg.measure.accuracy.cache import Result
 from warpseg.measure.accuracy.evaluation_json import ByClass, Curve, Results
 from warpseg.measure.accuracy.metrics import Matrix, iou, mean_iou
 from warpseg.measure.accuracy.results import Scores
-from warpseg.measure.accuracy.results_adaptive import UnevenScores, added
+from warpseg.measure.accuracy.results_adaptive import AdaptiveScores, added
 
 __all__ = ["block_of", "grouped", "merged", "row"]
 
 _BLOCK = 10  # neighbouring frames that are drawn together
 
 
-def merged(results: Sequence[Result]) -> Scores | UnevenScores:
-    """Join the clips' scores: the targets of one clip as they are, those of several summed, one target a clip."""
+def merged(results: Sequence[Result]) -> Scores | AdaptiveScores:
+    """Join the clips' scores: one clip keeps its targets; of several, each clip is summed into one target."""
     if len(results) == 1:
         return results[0].scores
-    uneven = [result.scores for result in results if isinstance(result.scores, UnevenScores)]
-    if uneven:
-        return added(uneven)
+    adaptive = [result.scores for result in results if isinstance(result.scores, AdaptiveScores)]
+    if adaptive:
+        return added(adaptive)
     sums = [result.scores.matrices.sum(1, keepdims=True) for result in results]
     return Scores(tuple(range(len(results))), np.concatenate(sums, 1))
 
 
 def block_of(targets: int, clips: int) -> int | None:
-    """Return how many neighbouring targets the bootstrap draws together: 1 for clips, at most 10 for frames.
+    """Return the number of neighbouring targets that the bootstrap draws together: 1 for clips, at most 10 for frames.
 
-    None where there are too few to draw from.
+    None where there are too few targets.
     """
     if targets < 2:
         return None
@@ -65,30 +65,30 @@ def row(results: Sequence[Result], categories: Mapping[str, Sequence[int]]) -> R
         joined = parts.grouped([*categories.values()])
         found["per_category"] = joined.shares()
         found["category_iou"] = joined.curve(mean_iou)
-    equal, compared = np.concatenate([result.steady for result in results]).sum(0).tolist()
+    equal, compared = np.concatenate([result.consistency for result in results]).sum(0).tolist()
     found["temporal_consistency"] = 100 * equal / compared if compared else None
     return cast(Results, _clean(found))
 
 
 @dataclass(frozen=True)
 class _Parts:
-    """Matrices (..., classes, classes) of which classes and pixels are read: NaN where nothing is to be said."""
+    """Matrices (..., classes, classes) from which metrics of classes and pixels are taken."""
 
     every: Matrix  # frame by frame
-    by_distance: Matrix  # (distances, ...): those that are told, from 1 on
-    between: Matrix  # (k, ...), whose mean is the reading "average"
+    by_distance: Matrix  # (distances, ...): from 1 on, zero where too few targets occurred
+    between: Matrix  # (k, ...), whose mean is the metric "average"
     pooled: Matrix
 
     @classmethod
-    def of(cls, scores: Scores | UnevenScores) -> _Parts:
-        """Take them from scores, as their own readings are made."""
+    def of(cls, scores: Scores | AdaptiveScores) -> _Parts:
+        """Take them from scores, in the same way as the scores' own metrics."""
         matrices = scores.matrices.sum(1)
         if isinstance(scores, Scores):
             between = matrices[1:] if len(matrices) > 1 else matrices
             return cls(matrices[0], matrices[1:], between, matrices.sum(0))
-        told = np.where(scores.judged[1:, None, None], matrices[1:], 0)
-        last = int(np.flatnonzero(scores.judged).max(initial=0))
-        return cls(scores.every.sum(0), told[:last], scores.between.sum(0)[None], matrices.sum(0))
+        shown = np.where(scores.enough[1:, None, None], matrices[1:], 0)
+        last = int(np.flatnonzero(scores.enough).max(initial=0))
+        return cls(scores.every.sum(0), shown[:last], scores.between.sum(0)[None], matrices.sum(0))
 
     def grouped(self, groups: Sequence[Sequence[int]]) -> _Parts:
         """Join classes."""
@@ -105,12 +105,12 @@ class _Parts:
             "pooled": (100 * iou(self.pooled)).tolist(),
         }
 
-    def curve(self, reading: Callable[[Matrix], NDArray[np.float64]]) -> Curve:
-        """Return one value of a matrix frame by frame, at every distance, and on average between keyframes."""
+    def curve(self, metric: Callable[[Matrix], NDArray[np.float64]]) -> Curve:
+        """Return a metric of matrices frame by frame, at every distance, and on average between keyframes."""
         return {
-            "every_frame": 100 * float(reading(self.every)),
-            "by_distance": (100 * reading(self.by_distance)).tolist(),
-            "average": 100 * float(reading(self.between).mean()),
+            "every_frame": 100 * float(metric(self.every)),
+            "by_distance": (100 * metric(self.by_distance)).tolist(),
+            "average": 100 * float(metric(self.between).mean()),
         }
 
 
@@ -123,7 +123,7 @@ def _right(matrices: Matrix) -> NDArray[np.float64]:
 
 
 def _clean(value: Any) -> Any:
-    """Replace NaN (a class that does not occur), which JSON does not know, by None."""
+    """Replace NaN (a class that does not occur) by None: JSON has no NaN."""
     if isinstance(value, dict):
         return {key: _clean(inner) for key, inner in value.items()}
     if isinstance(value, list):

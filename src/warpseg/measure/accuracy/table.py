@@ -1,4 +1,4 @@
-"""An evaluation as a table for people."""
+"""Table: an evaluation on the terminal."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _WHERE_WIDE = ("95 % of it", "95 % of that", "with keys", "pooled")
 _LEGEND = (
     "average, worst: {measure} over the distances between keyframes, each distance one matrix; with keys: the paper's "
     "average, keyframes included; pooled: one matrix over all distances; retention: average / worst over frame by "
-    "frame on the same frames; pixels: accuracy of pixels; steady: labels that move as the picture does"
+    "frame on the same frames; pixels: pixel accuracy; consistency: labels that move with the picture"
 )
-_SPEED = "fps: from source to labels, the stages at once, {rounds} rounds over {clips}; faster: than every frame"
+_SPEED = "fps: from source to labels, the stages at once, {rounds} rounds over {clips}; faster: than frame by frame"
 _AUTO = (
     "{name}: a keyframe every {mean_interval:.1f} frames on average ({keyframe_share:.1f} % of frames), in {runs} runs "
-    "that begin at different frames; average: one matrix over their intermediate frames; worst: of the distances that "
-    "enough targets were met at; pooled is the reading that fixed intervals share"
+    "that begin at different frames; average: one matrix over their intermediate frames; worst: of the distances at "
+    "which enough targets occurred; compare pooled with fixed intervals"
 )
 _PIPE, _WIDE = 170, 150  # columns where there is no terminal; columns that everything needs
 
 
 def print_table(found: Evaluation) -> None:
-    """Print what is in an ``evaluation.json``: a line a setting, then each setting's distances."""
+    """Print an evaluation: one line per method, then accuracy by distance."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_PIPE)
@@ -98,7 +98,7 @@ def _cells(row: EvaluationRow, measure: str) -> dict[str, str]:
         "pooled": _number(row["pooled"]),
         "retention %": f"{_number(row['average_retention'])} / {_number(row['worst_retention'])}",
         "pixels": _number(row["pixel_accuracy"]["average"]),
-        "steady": _number(row["temporal_consistency"]),
+        "consistency": _number(row["temporal_consistency"]),
         "fps": _number(speed["fps"]) if speed else "",
         "faster": f"{speed['speed_up']:.2f}x" if speed else "",
     }

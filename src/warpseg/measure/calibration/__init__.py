@@ -1,1 +1,1 @@
-"""The largest interval that keeps a promise: searched on samples of video, bounded, written down as a profile."""
+"""Calibration: the largest interval that meets a target, searched on samples of video, with a confidence bound."""

@@ -1,4 +1,4 @@
-"""A result in words, and as the facts of a profile."""
+"""Description of a result: lines for the terminal, and the facts of a profile."""
 
 from __future__ import annotations
 
@@ -39,44 +39,45 @@ def headline(result: Result) -> str:
 def lines(result: Result, materials: Sequence[Material]) -> list[str]:
     """Explain the choice in a few lines."""
     assert result.choice is not None
-    told = [f"target: {aim(result)}"]
+    text = [f"target: {aim(result)}"]
     if result.row is None:
-        told.append("choice: every frame (interval 1): the network is fast enough to run on each, and nothing is lost")
+        text.append("choice: every frame (interval 1): the network is fast enough to run on each, and nothing is lost")
     else:
-        told.append(f"choice: {result.choice.label}, interval {result.interval}: {_reached(result, result.row)}")
-        told.append(f"        its weakest window alone has {_value(result, result.row.weakest)}")
+        text.append(f"choice: {result.choice.label}, interval {result.interval}: {_reached(result, result.row)}")
+        text.append(f"        its worst sample alone has {_value(result, result.row.worst_sample)}")
     if result.target.kind == "target-fps":
         measured = [f"{choice.label} {n}: {fps:.1f}" for (choice, n), fps in result.speeds.items()]
-        told.append(f"speed:  frames a second, source to mask video, median of {LAPS} runs: {', '.join(measured)}")
-    beside = [row for row in _turning_points(result) if row is not result.row]
-    told += [f"beside: {row.choice.label}, interval {row.interval}: {_reached(result, row)}" for row in beside]
+        text.append(f"speed:  frames a second, source to mask video, median of {LAPS} runs: {', '.join(measured)}")
+    others = [row for row in _turning_points(result) if row is not result.row]
+    text += [f"also:   {row.choice.label}, interval {row.interval}: {_reached(result, row)}" for row in others]
     if result.rows:
-        told.append(f"judged: {_sample(result, materials)}")
+        text.append(f"scored: {_sampling(result, materials)}")
     if result.row is not None and result.interval == result.plan.limit and result.target.kind != "target-fps":
-        told.append(f"note:   {result.plan.limit} is the largest interval tried; larger ones may do as well")
-    return told
+        text.append(f"note:   {result.plan.limit} is the largest interval tried; larger ones may do as well")
+    return text
 
 
 def failure(result: Result) -> str:
-    """Say in one line why nothing was chosen."""
+    """Explain in one line why nothing was chosen."""
     if result.target.kind == "target-fps":
         best = max(result.speeds.items(), key=lambda item: item[1])
         return (
-            f"{aim(result)} is not reached on this machine: the fastest is {best[0][0]}, interval {best[0][1]}, with "
-            f"{best[1]:.1f}; no profile is written. Try a smaller picture, a lighter network or a larger --max-interval"
+            f"{aim(result)} is not reached on this machine: the fastest is {best[0][0].label}, interval {best[0][1]}, "
+            f"with {best[1]:.1f}; no profile is written: try smaller pictures, a lighter network or a larger "
+            "--max-interval"
         )
     best_row = max(result.rows, key=lambda row: row.bound)
-    said = f"{aim(result)} is missed at interval 2 already: {best_row.choice.label} has {_reached(result, best_row)}"
+    missed = f"{aim(result)} is missed at interval 2 already: {best_row.choice.label} has {_reached(result, best_row)}"
     if result.target.kind == "min-miou" and 100 * best_row.by_distance[0] < result.target.value:
         return (
-            f"{said}; the network itself has {100 * best_row.by_distance[0]:.1f} frame by frame, so no interval can "
+            f"{missed}; the network itself has {100 * best_row.by_distance[0]:.1f} frame by frame, so no interval can "
             "reach it; no profile is written"
         )
-    return f"{said}; no profile is written: run the network on every frame (--scheme every), or ask for less"
+    return f"{missed}; no profile is written: run the network on every frame (--scheme every), or ask for less"
 
 
 def _turning_points(result: Result) -> list[Row]:
-    """Return each choice's last hit and first miss, as far as they were looked for."""
+    """Return the last row that meets the target and the first that misses it, for each choice."""
     found = []
     for choice in dict.fromkeys(row.choice for row in result.rows):
         of = [row for row in result.rows if row.choice == choice]
@@ -101,18 +102,18 @@ def _value(result: Result, value: float) -> str:
     return f"{number:.2f} points less mIoU" if result.measure == "drop of mIoU" else f"{number:.2f} {result.measure}"
 
 
-def _sample(result: Result, materials: Sequence[Material]) -> str:
-    excerpts = result.plan.excerpts
-    targets = sum(len(excerpt.targets) for excerpt in excerpts)
-    sources = len({excerpt.source for excerpt in excerpts})
+def _sampling(result: Result, materials: Sequence[Material]) -> str:
+    samples = result.plan.samples
+    targets = sum(len(sample.targets) for sample in samples)
+    sources = len({sample.source for sample in samples})
     return (
-        f"{targets} frames in {len(excerpts)} windows of {SPAN} frames, from {sources} of {len(materials)} sources, "
+        f"{targets} frames in {len(samples)} samples of {SPAN} frames, from {sources} of {len(materials)} sources, "
         f"each at every distance; the network ran on {result.network_frames} frames"
     )
 
 
 def facts(result: Result, materials: Sequence[Material]) -> ProfileFacts:
-    """Return what a profile says beside its settings, target and model."""
+    """Return the evidence that a profile holds in addition to its settings, target and model."""
     row = result.row
     evidence = sorted(result.rows, key=lambda each: (each.choice.label, each.interval))
     return {
@@ -126,9 +127,9 @@ def facts(result: Result, materials: Sequence[Material]) -> ProfileFacts:
             for (choice, n), fps in result.speeds.items()
         ],
         "sampling": {
-            "windows": len(result.plan.excerpts),
+            "windows": len(result.plan.samples),
             "span": SPAN,
-            "targets": sum(len(excerpt.targets) for excerpt in result.plan.excerpts),
+            "targets": sum(len(sample.targets) for sample in result.plan.samples),
             "network_frames": result.network_frames,
             "largest_interval": result.plan.limit,
             "level_of_each_bound": result.level,
@@ -152,6 +153,6 @@ def _facts_of(result: Result, row: Row) -> Evidence:
         "worst": round(shown(result.measure, row.worst), 3),
         "worst_distance": row.worst_distance,
         "bound": round(shown(result.measure, row.bound), 3),
-        "weakest_window": round(shown(result.measure, row.weakest), 3),
+        "weakest_window": round(shown(result.measure, row.worst_sample), 3),
         "meets": row.meets,
     }

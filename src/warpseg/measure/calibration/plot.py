@@ -1,4 +1,4 @@
-"""What each scheme reached against the interval, the target, and the choice, as a picture."""
+"""Plot: accuracy of each scheme against the interval, with the target and the choice."""
 
 from __future__ import annotations
 

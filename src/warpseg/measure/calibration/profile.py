@@ -1,4 +1,4 @@
-"""A profile: settings with the promise they were chosen for and the evidence, as a JSON file."""
+"""Profile: the settings that calibration chose, their target and the evidence, as a JSON file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from warpseg.networks import checksum
 __all__ = ["Profile", "Weights", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
-_OWN = ("format", "settings", "target", "model")  # what is not evidence
+_OWN = ("format", "settings", "target", "model")  # keys that are not evidence
 _SETTINGS = {
     "fusion": [name for name, choice in FUSIONS.items() if not choice.weights],
     "scheme": list(SCHEMES),
@@ -29,7 +29,7 @@ _SETTINGS = {
 
 @dataclass(frozen=True)
 class Weights:
-    """A file of weights and what it holds."""
+    """A file of weights and its checksum."""
 
     file: str
     sha256: str
@@ -43,17 +43,17 @@ class Weights:
             raise ModelError(f"{path}: cannot be read ({error.strerror}); give a file of weights") from error
 
     def found(self, where: Path) -> Path:
-        """Return the file; raises ``ProfileError`` where it is not there or holds something else."""
+        """Return the file; raises ``ProfileError`` where it is missing or has changed."""
         path = Path(self.file)
         if not path.is_file() or checksum(path) != self.sha256:
-            what = "is not the file that it was made with" if path.exists() else "is not there"
-            raise ProfileError(f"{where}: its flow weights {path} {what}; give them with --flow-weights")
+            what = "has changed since then" if path.exists() else "is missing"
+            raise ProfileError(f"{where}: its file of flow weights {path} {what}; name it with --flow-weights")
         return path
 
 
 @dataclass(frozen=True)
 class Profile:
-    """What ``warpseg calibrate`` found."""
+    """Result of ``warpseg calibrate``: a method and the target that it meets."""
 
     method: Method  # scheme, interval, fusion and motion; the rest by default
     target: Target
@@ -74,7 +74,7 @@ class Profile:
 
 
 def write(profile: Profile, path: Path) -> None:
-    """Write a profile; raises ``OutputError`` where it cannot be."""
+    """Write a profile; raises ``OutputError``."""
     method = profile.method
     settings: dict[str, Any] = {
         "scheme": method.scheme,

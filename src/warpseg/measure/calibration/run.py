@@ -1,4 +1,4 @@
-"""From sources and a target to settings: plan, search, and for a speed, measure."""
+"""Run of ``warpseg calibrate``: plan samples, search the interval, measure speed where that is the target."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pathlib import Path
 from warpseg.engine.method import Method
 from warpseg.errors import WarpsegError
 from warpseg.measure.calibration.bootstrap import FEWEST
-from warpseg.measure.calibration.samples import SPAN, Material, Plan, known, plan
-from warpseg.measure.calibration.score import ExcerptJudge
+from warpseg.measure.calibration.samples import SPAN, Material, Plan, frames_of, plan
+from warpseg.measure.calibration.score import SampleScorer
 from warpseg.measure.calibration.search import Row, largest, smallest_that
 from warpseg.measure.calibration.targets import Measure, Target
 from warpseg.networks import Network
 
 __all__ = ["CONFIDENCE", "EVERY", "Result", "calibrate", "choices_of"]
 
-CONFIDENCE = 0.95  # of the promise; the schemes tried share the rest
+CONFIDENCE = 0.95  # that the target is met; the schemes tried share the rest
 EVERY = Method("every", 1, fusion="average")
 
 
@@ -27,14 +27,14 @@ Speed = Callable[[Method, int], float]  # frames a second of a choice at an inte
 
 @dataclass(frozen=True)
 class Result:
-    """What was found, and all that speaks for it."""
+    """The chosen settings and the evidence for them."""
 
     target: Target
     measure: Measure
     choice: Method | None  # None: nothing meets the target
     interval: int
     row: Row | None  # of the choice; None: nothing, or the network on every frame
-    rows: tuple[Row, ...]  # all that were judged
+    rows: tuple[Row, ...]  # all that were scored
     plan: Plan
     network_frames: int
     level: float  # of each single bound
@@ -42,10 +42,10 @@ class Result:
 
 
 def choices_of(schemes: Sequence[str]) -> list[Method]:
-    """Return what is tried of each scheme: Algorithm 2 by confidence and by distance alone.
+    """Return the methods to try for each scheme: Algorithm 2 with fusion by confidence and by distance alone.
 
-    The maxima are left out: they carry features, and lose to the average. Raises ``ValueError`` for scheme ``every``,
-    which all choices are compared with.
+    The maxima are left out: they propagate features, and are less accurate than the average. Raises ``ValueError`` for
+    scheme ``every``, with which all choices are compared.
     """
     if "every" in schemes:
         raise ValueError("scheme 'every' has no interval to choose: give others")
@@ -66,25 +66,37 @@ def calibrate(
 ) -> Result:
     """Find the largest interval whose worst distance meets ``target`` with 95 % confidence.
 
-    For a speed (``speed`` measures it) the smallest interval of each choice that reaches it is found, and the one with
-    the highest bound taken. Raises ``WarpsegError`` where the sources are too short for five windows, or as they are
-    read.
+    For a speed, the smallest interval at which each choice reaches it is found, and the one with the highest bound
+    taken.
+
+    Args:
+        network: the network.
+        materials: sources to sample.
+        target: the target.
+        choices: methods to choose from, whatever their own interval.
+        windows: samples at most.
+        max_interval: largest interval to try.
+        speed: measures frames a second of a choice at an interval; needed where the target is a speed.
+        say: called with a line about each setting.
+
+    Raises:
+        WarpsegError: the sources are too short for five samples, or cannot be read.
     """
-    chosen = plan(known(materials), windows, max_interval)
-    if len(chosen.excerpts) < FEWEST or chosen.limit < 2:
+    chosen = plan(frames_of(materials), windows, max_interval)
+    if len(chosen.samples) < FEWEST or chosen.limit < 2:
         raise WarpsegError(
-            f"the sources have room for {len(chosen.excerpts)} windows of {SPAN} frames with {chosen.limit - 1} frames "
+            f"the sources have room for {len(chosen.samples)} samples of {SPAN} frames with {chosen.limit - 1} frames "
             f"on both sides, and {FEWEST} are needed; give longer or more sources, or a smaller --max-interval"
         )
     level = 1 - (1 - CONFIDENCE) / len(choices)
     measure = target.measure(labelled=any(material.labels is not None for material in materials))
     with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
-        judge = ExcerptJudge(network, materials, chosen, measure, target.is_met, level, Path(folder), say)
+        scorer = SampleScorer(network, materials, chosen, measure, target.is_met, level, Path(folder), say)
         speeds: dict[tuple[Method, int], float] = {}
         choice: Method | None = None
         interval = 1
         if target.kind != "target-fps":
-            row, rows = largest(judge, choices, chosen.limit)
+            row, rows = largest(scorer, choices, chosen.limit)
         else:
             row, rows = None, []
             assert speed is not None
@@ -92,7 +104,7 @@ def calibrate(
             def fps(of: Method, n: int) -> float:
                 if (of, n) not in speeds:
                     speeds[of, n] = speed(of, n)
-                    say(f"{of}, interval {n}: {speeds[of, n]:.1f} frames a second")
+                    say(f"{of.label}, interval {n}: {speeds[of, n]:.1f} frames a second")
                 return speeds[of, n]
 
             if fps(EVERY, 1) >= target.value:
@@ -101,9 +113,9 @@ def calibrate(
                 for each in choices:
                     n = smallest_that(lambda n, each=each: fps(each, n) >= target.value, chosen.limit)  # type: ignore[misc]
                     if n is not None:
-                        rows += judge([each], n)
+                        rows += scorer([each], n)
                 row = max(rows, key=lambda row: (row.bound, row.worst), default=None)
         if row is not None:
             choice, interval = row.choice, row.interval
-        count = judge.network_frames
+        count = scorer.network_frames
     return Result(target, measure, choice, interval, row, tuple(rows), chosen, count, level, speeds)

@@ -1,4 +1,4 @@
-"""Which frames are looked at: short excerpts spread over the sources."""
+"""Samples: short parts of the sources on which methods are scored, spread over all of them."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from warpseg.errors import VideoError
 from warpseg.types import Frame
 from warpseg.video import open_pictures
 
-__all__ = ["GAP", "SPAN", "ClipMaterial", "Excerpt", "Material", "Plan", "VideoMaterial", "known", "plan"]
+__all__ = ["GAP", "SPAN", "ClipMaterial", "Material", "Plan", "Sample", "VideoMaterial", "frames_of", "plan"]
 
-SPAN = 10  # frames an excerpt is judged on or among; neighbours resemble each other, so more of them tell little
-_JUDGED = 4  # of these, at most
-_LEAD = 12  # frames read before an excerpt, until vectors can be trusted after a start in mid-stream
-GAP = 100  # frames that are rather read than sought past
+SPAN = 10  # frames of a sample; neighbours resemble each other, so that more of them would add little
+_SCORED = 4  # of these, targets at most
+_LEAD = 12  # frames read before a sample, until vectors can be trusted after a start in mid-stream
+GAP = 100  # a seek is worth its cost for gaps of more frames
 
 
 class Material(Protocol):
-    """A source that can be read from any frame on, as often as needed."""
+    """A source that can be read from any frame on, any number of times."""
 
     name: str
-    labels: Mapping[int, Labels] | None  # by frame number; None: the network's own labels stand for them
+    labels: Mapping[int, Labels] | None  # by frame number; None: the network's own results are used
 
     def count(self) -> int:
-        """Return how many frames there are; an estimate will do."""
+        """Return the number of frames; an estimate will do."""
 
     def start(self, first: int) -> Iterator[Frame]:
         """Yield frames, numbered in the source, from number ``first`` or from one before it."""
@@ -48,7 +48,7 @@ class VideoMaterial:
         self._rate: Fraction | None = None
 
     def count(self) -> int:
-        """Return the container's claim, or count."""
+        """Return the number that the container states; count where it states none."""
         with open_pictures(self._source) as pictures:
             self._rate = pictures.info.frame_rate
             return pictures.info.frame_count or sum(1 for _ in pictures)
@@ -57,7 +57,7 @@ class VideoMaterial:
         """Yield frames from ``first`` or earlier."""
         back = _LEAD
         while True:
-            # Rate times number is a guess where the rate varies: try further back until it was early enough.
+            # The time of a frame is a guess where the rate varies: start further back until it is early enough.
             at = max(0, first - back) / self._rate if self._rate else 0
             with open_video(
                 self._source, start=float(at) or None, motion=self._motion, flow_weights=self._flow_weights
@@ -72,10 +72,10 @@ class VideoMaterial:
 
 
 class ClipMaterial:
-    """A clip of a dataset."""
+    """A clip of a data set."""
 
     def __init__(self, clip: Clip, motion: str, classes: int | None, flow_weights: Path | None = None) -> None:
-        """Take a clip, with labels of ``classes`` classes; None: without."""
+        """Take a clip, with labels of ``classes`` classes; None: without labels."""
         self.name = clip.name
         self._clip, self._motion, self._flow_weights = clip, motion, flow_weights
         self.labels: Mapping[int, Labels] | None = None
@@ -93,8 +93,8 @@ class ClipMaterial:
 
 
 @dataclass(frozen=True)
-class Excerpt:
-    """Up to ``SPAN`` frames of a source from ``first`` on, of which ``targets`` (frame numbers) are judged."""
+class Sample:
+    """Up to ``SPAN`` frames of a source from ``first`` on, of which ``targets`` (frame numbers) are scored."""
 
     source: int
     first: int
@@ -103,49 +103,55 @@ class Excerpt:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is looked at, and the largest interval that can be judged on it."""
+    """Samples, and the largest interval that can be scored on them."""
 
-    excerpts: tuple[Excerpt, ...]
+    samples: tuple[Sample, ...]
     limit: int
 
 
 def plan(sources: Sequence[tuple[int, Sequence[int] | None]], windows: int, max_interval: int, seed: int = 0) -> Plan:
-    """Spread excerpts over sources, given as (frames, numbers of the labelled ones; None: any frame can be judged).
+    """Spread samples over the sources.
 
-    The largest interval is at most ``max_interval`` and such that half of the frames that can be judged have whole
-    windows on both sides of them. All the frames that have are cut into stretches of ``SPAN``; of these, ``windows``
-    are drawn, one at random from each of as many equal shares (a fixed stride would beat with the rhythm of coded
-    pictures). Intervals and schemes are all judged on the same frames.
+    The largest interval is such that half of the possible targets have whole windows on both sides. Targets with whole
+    windows are cut into parts of ``SPAN`` frames; of these, ``windows`` are drawn, one at random from each of as many
+    equal shares (a fixed stride would keep step with the rhythm of coded pictures). All intervals and schemes are
+    scored on the same frames.
+
+    Args:
+        sources: for each, the number of frames and the numbers of the labelled ones; None: any frame can be a target.
+        windows: samples at most.
+        max_interval: largest interval at most.
+        seed: of the random draw.
     """
     frames = [np.arange(count) if labelled is None else np.asarray(labelled, int) for count, labelled in sources]
     sides = [np.minimum(i, count - 1 - i) for i, (count, _) in zip(frames, sources, strict=True)]
     if not sum(map(len, sides)):
         return Plan((), 1)
     margin = int(min(max_interval - 1, np.median(np.concatenate(sides))))
-    stretches: list[tuple[int, int]] = []  # (source, first frame)
+    parts: list[tuple[int, int]] = []  # (source, first frame)
     for number, (i, side) in enumerate(zip(frames, sides, strict=True)):
         starts, counts = np.unique((i[side >= margin] - margin) // SPAN * SPAN + margin, return_counts=True)
-        # Of frames that are all judged, a rest at the end would weigh as much as the others.
+        # Where every frame is a target, a shorter part at the end would weigh as much as the others.
         whole = counts == SPAN if sources[number][1] is None else counts > 0
-        stretches += [(number, int(start)) for start in starts[whole]]
-    if len(stretches) > windows:
+        parts += [(number, int(start)) for start in starts[whole]]
+    if len(parts) > windows:
         random = np.random.default_rng(seed)
-        at = (np.arange(windows) + random.random(windows)) * (len(stretches) / windows)
-        stretches = [stretches[int(k)] for k in at]
+        at = (np.arange(windows) + random.random(windows)) * (len(parts) / windows)
+        parts = [parts[int(k)] for k in at]
     found = []
-    for number, first in stretches:
+    for number, first in parts:
         i, side = frames[number], sides[number]
         inside = i[(side >= margin) & (i >= first) & (i < first + SPAN)].tolist()
-        found.append(Excerpt(number, first, tuple(inside[:: -(-len(inside) // _JUDGED)])))
+        found.append(Sample(number, first, tuple(inside[:: -(-len(inside) // _SCORED)])))
     return Plan(tuple(found), margin + 1)
 
 
-def known(materials: Sequence[Material]) -> list[tuple[int, Sequence[int] | None]]:
-    """Return what ``plan`` needs to know of each; raises ``VideoError`` where one has no frames."""
+def frames_of(materials: Sequence[Material]) -> list[tuple[int, Sequence[int] | None]]:
+    """Return the argument ``sources`` of ``plan``; raises ``VideoError`` where a source has no frames."""
     found: list[tuple[int, Sequence[int] | None]] = []
     for material in materials:
         count = material.count()
         if not count:
-            raise VideoError(f"{material.name}: no frames")
+            raise VideoError(f"{material.name}: no frames; leave this source out")
         found.append((count, None if material.labels is None else sorted(material.labels)))
     return found

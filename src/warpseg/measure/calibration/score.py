@@ -1,4 +1,4 @@
-"""Settings scored on excerpts: the protocol of ``evaluate`` on each, the network once a frame for all of them."""
+"""Score: methods on samples by the protocol of ``evaluate``; the network runs once on each frame for all of them."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from warpseg.errors import WarpsegError
 from warpseg.measure.accuracy.chunks import Reader
 from warpseg.measure.accuracy.metrics import Matrix
 from warpseg.measure.accuracy.protocol import Remembering, by_offset
-from warpseg.measure.calibration.bootstrap import FEWEST, lower_bound, weakest
+from warpseg.measure.calibration.bootstrap import FEWEST, lower_bound, worst_sample
 from warpseg.measure.calibration.map_files import MapFiles
-from warpseg.measure.calibration.samples import GAP, SPAN, Excerpt, Material, Plan
+from warpseg.measure.calibration.samples import GAP, SPAN, Material, Plan, Sample
 from warpseg.measure.calibration.search import Row
 from warpseg.measure.calibration.targets import Measure, by_distance, worst
 from warpseg.networks import Network
 from warpseg.types import Classes, Frame
 
-__all__ = ["ExcerptJudge"]
+__all__ = ["SampleScorer"]
 
 
-class ExcerptJudge:
-    """Judges settings on the excerpts of a plan; a ``search.Judge``.
+class SampleScorer:
+    """Scores methods on the samples of a plan; a ``search.Scorer``.
 
-    Memory holds one excerpt at a time and the confusion matrices; ``folder`` holds the network's maps of the frames
-    that were needed so far. ``level`` is the confidence of each single bound.
+    Memory holds one sample at a time and the confusion matrices; ``folder`` holds the network's maps. ``level`` is the
+    confidence of each single bound.
     """
 
     def __init__(
@@ -53,50 +53,50 @@ class ExcerptJudge:
 
     @property
     def network_frames(self) -> int:
-        """How many frames the network has run on."""
+        """Number of frames that the network has run on."""
         return len({(source, index) for (_, source), (_, maps) in self._networks.items() for index in maps})
 
     def __call__(self, choices: Sequence[Method], n: int) -> list[Row]:
-        """Score settings of one interval; raises ``WarpsegError`` where sources end early and too few are left."""
+        """Score methods at one interval; raises ``WarpsegError`` where sources end early and leave too few samples."""
         found, sources = self._score(choices, n)
         if len(sources) < FEWEST:
-            raise WarpsegError(f"interval {n}: {len(sources)} windows could be read; give longer or more sources")
+            raise WarpsegError(f"interval {n}: only {len(sources)} samples could be read; give longer or more sources")
         return [self._row(choice, n, np.stack(each, 1), sources) for choice, each in found.items()]
 
     def matrices(self, choices: Sequence[Method], n: int) -> dict[Method, Matrix]:
-        """Return confusion matrices (n, windows, classes, classes) of settings of one interval."""
+        """Return confusion matrices (n, samples, classes, classes) of methods at one interval."""
         return {choice: np.stack(each, 1) for choice, each in self._score(choices, n)[0].items()}
 
     def _score(self, choices: Sequence[Method], n: int) -> tuple[dict[Method, list[Matrix]], list[int]]:
         found: dict[Method, list[Matrix]] = {choice: [] for choice in choices}
         used: list[int] = []
         readers = [Reader(material.start, gap=GAP) for material in self._materials]
-        for excerpt in self._plan.excerpts:
-            first, count = excerpt.first - (n - 1), SPAN + 2 * (n - 1)
-            frames = readers[excerpt.source].read(first, count)
-            if not frames or frames[0].index != first or frames[-1].index < max(excerpt.targets) + n - 1:
-                continue  # the container claimed more frames than there are
-            used.append(excerpt.source)
+        for sample in self._plan.samples:
+            first, count = sample.first - (n - 1), SPAN + 2 * (n - 1)
+            frames = readers[sample.source].read(first, count)
+            if not frames or frames[0].index != first or frames[-1].index < max(sample.targets) + n - 1:
+                continue  # the container states more frames than there are
+            used.append(sample.source)
             for choice in choices:
-                found[choice].append(self._matrix(choice, n, excerpt, frames))
+                found[choice].append(self._matrix(choice, n, sample, frames))
         return found, used
 
-    def _matrix(self, choice: Method, n: int, excerpt: Excerpt, frames: Sequence[Frame]) -> Matrix:
-        """Return confusion matrices (n, classes, classes) of the excerpt's targets together."""
+    def _matrix(self, choice: Method, n: int, sample: Sample, frames: Sequence[Frame]) -> Matrix:
+        """Return confusion matrices (n, classes, classes) of the sample's targets together."""
         segmenter = Segmenter(self._network, method=replace(choice, interval=n))
-        network = self._remembering(segmenter, excerpt.source)
-        labels = self._materials[excerpt.source].labels
+        network = self._remembering(segmenter, sample.source)
+        labels = self._materials[sample.source].labels
         classes = self._known_classes(network, frames[0])
         if labels is None:
             position = {frame.index: frame for frame in frames}
-            shown = {i: Estimate(position[i], 0, network.task(network.features(position[i]))) for i in excerpt.targets}
+            shown = {i: Estimate(position[i], 0, network.task(network.features(position[i]))) for i in sample.targets}
             truth = {i: Segmentation(estimate, classes).labels() for i, estimate in shown.items()}
         else:
-            truth = {i: labels[i] for i in excerpt.targets}
+            truth = {i: labels[i] for i in sample.targets}
 
         def scheme(frames: Sequence[Frame]) -> Iterator[Estimate]:
-            # No further than the keyframe after the last target: what comes then is not judged.
-            last = (excerpt.targets[-1] - frames[0].index) // n + 1
+            # No further than the keyframe after the last target: later frames are not scored.
+            last = (sample.targets[-1] - frames[0].index) // n + 1
             # The schemes as ``segment`` runs them, but on the remembered maps.
             return segmenter.estimates(frames[: last * n + 1], network)
 
@@ -115,7 +115,9 @@ class ExcerptJudge:
             count = len(network.task(network.features(frame)))
             self._classes = Classes(tuple(f"class {i}" for i in range(count)), ((0, 0, 0),) * count)
         if len(self._classes) > IGNORE:
-            raise WarpsegError(f"{self._network.name} has {len(self._classes)} classes; up to {IGNORE} can be counted")
+            raise WarpsegError(
+                f"{self._network.name} has {len(self._classes)} classes; choose one with at most {IGNORE}"
+            )
         return self._classes
 
     def _row(self, choice: Method, n: int, matrices: Matrix, sources: Sequence[int]) -> Row:
@@ -127,7 +129,7 @@ class ExcerptJudge:
             tuple(float(value) for value in values),
             float(worst(self._measure, values)),
             bound,
-            weakest(self._measure, matrices),
+            worst_sample(self._measure, matrices),
             self._meets(bound),
         )
         self._say(f"{choice.label}, interval {n}: worst {100 * row.worst:.1f}, bound {100 * bound:.1f}")

@@ -1,4 +1,4 @@
-"""What is promised: mIoU, its drop below frame by frame, or agreement; and the targets that users give."""
+"""Targets: the measure that a user asks for (mIoU, its drop, agreement, speed) and its value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MEASURES: dict[Kind, Measure] = {"min-miou": "mIoU", "max-drop": "drop of mIoU"
 
 @dataclass(frozen=True)
 class Target:
-    """What the user asks for: ``value`` is in percent, points of mIoU or frames a second."""
+    """A target; ``value`` is in percent, points of mIoU or frames a second."""
 
     kind: Kind
     value: float
@@ -33,15 +33,15 @@ class Target:
 
     @property
     def needs_labels(self) -> bool:
-        """Whether it can only be judged with true labels."""
+        """True where it can only be measured with labels."""
         return self.kind in ("min-miou", "max-drop")
 
     def measure(self, *, labelled: bool) -> Measure:
-        """Return what is measured for it; a speed is bought with mIoU where there are labels, else with agreement."""
+        """Return the measure of accuracy; for a speed, mIoU where there are labels, else agreement."""
         return _MEASURES.get(self.kind, "mIoU" if labelled else "agreement")
 
     def is_met(self, bound: float) -> bool:
-        """Tell whether a lower bound of ``worst`` is good enough; a speed asks nothing of it."""
+        """Tell whether a lower bound of ``worst`` meets the target; always for a speed."""
         if self.kind == "target-fps":
             return True
         return bound >= (-self.value if self.kind == "max-drop" else self.value) / 100
@@ -55,7 +55,7 @@ def by_distance(measure: Measure, matrices: NDArray[Any]) -> Values:
 
 
 def worst(measure: Measure, values: Values) -> Values:
-    """Return the least of the distances 1 .. n-1 (...) of ``by_distance`` (..., n); less frame by frame for a drop.
+    """Return the minimum (...) over the distances 1 .. n-1 of ``by_distance`` (..., n); minus distance 0 for a drop.
 
     More is better for every measure.
     """
@@ -64,5 +64,5 @@ def worst(measure: Measure, values: Values) -> Values:
 
 
 def shown(measure: Measure, value: float) -> float:
-    """Return a value of ``worst`` as it is told: in percent or points, a drop as a positive number."""
+    """Return a value of ``worst`` for people: in percent or points, a drop as a positive number."""
     return -100 * value if measure == "drop of mIoU" else 100 * value

@@ -1,1 +1,1 @@
-"""The tables and figures of the paper's section 4 on data of one's own."""
+"""Tables and figures of the paper's section 4, reproduced on other data."""

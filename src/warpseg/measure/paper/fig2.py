@@ -1,4 +1,4 @@
-"""Figure 2: where the time of an intermediate frame goes, the paper's way and this program's."""
+"""Figure 2: time of an intermediate frame by stage, the paper's way and this program's."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from warpseg.types import Frame
 __all__ = ["fig2", "text"]
 
 INTERVAL = 5  # of the windows whose intermediate frames are timed
-RAFT_FRAMES = 3  # seconds each on a CPU
-STAGES = ("motion", "warp", "fuse", "head")  # beside decoding, which every way needs
+RAFT_FRAMES = 3  # each takes seconds on a CPU
+STAGES = ("motion", "warp", "fuse", "head")  # decoding aside, which every way needs
 NOTES = (
-    "motion: of one frame, to the frame before (and on to it, where both keyframes are used); decoding not counted",
+    "motion: of one frame, to the previous frame (and back, where both keyframes are used); decoding not counted",
     "head, the paper's way: 1x1 convolution, bilinear upsampling of every class, softmax, argmax; this program's: "
-    "labels straight from the scores, which are carried in place of features",
+    "labels straight from the scores, which are propagated in place of features",
     "RAFT: random weights, for its running time only",
 )
 
@@ -113,7 +113,9 @@ def _lap(clip: Clip, network: Network, sources: dict[str, tuple[str, Path | None
             if len(frames) == count:
                 break
         if len(frames) <= (INTERVAL if name == "vectors" else 1):
-            raise DatasetError(f"{clip.name}: {len(frames)} frames are too few to time a window of {INTERVAL}")
+            raise DatasetError(
+                f"{clip.name}: {len(frames)} frames are too few to time a window of {INTERVAL}; choose a longer clip"
+            )
         # The first frame has no motion.
         motion_ms[name] = 1000 * stages.seconds["motion"] / (len(frames) - 1)
         if name == "vectors":

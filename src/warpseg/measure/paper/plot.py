@@ -1,4 +1,4 @@
-"""The figures as PNG; they need matplotlib, which the ``plot`` extra brings."""
+"""Plot: figures 2 and 4 as PNG; needs matplotlib (the ``plot`` extra)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PARTS = dict(zip(STAGES, ("#d07a2d", "#0b7a75", "#8a5a9e", "#5fa8d3"), strict=T
 
 
 def draw_fig2(facts: dict[str, Any], path: Path) -> None:
-    """Draw the time of an intermediate frame as stacked bars, one a way."""
+    """Draw the time of an intermediate frame as stacked bars, one per way."""
     from matplotlib.figure import Figure
 
     ways = [way for way, row in facts["ms"].items() if "network" not in row]
@@ -32,10 +32,10 @@ def draw_fig2(facts: dict[str, Any], path: Path) -> None:
             left += row.get(stage, 0.0)
         all_ms.append((k, left))
     axes.set_yticks(range(len(ways)), ways[::-1])
-    axes.set_xlabel("ms an intermediate frame, decoding not counted")
+    axes.set_xlabel("ms per intermediate frame, decoding not counted")
     axes.set_title(f"{facts['model']['name']}, {facts['dataset']['clip']}", loc="left", fontsize=10)
     totals = sorted(facts["ms"][way]["all"] for way in ways)
-    # Where one way takes many times as long as all others (RAFT on a CPU), its bar is cut, or they could not be seen.
+    # A bar many times as long as all others (RAFT on a CPU) is cut, so that the others can be seen.
     shown = totals[-2] if totals[-1] > 5 * totals[-2] else totals[-1]
     axes.set_xlim(0, 1.15 * shown)
     for k, whole in all_ms:
@@ -47,7 +47,7 @@ def draw_fig2(facts: dict[str, Any], path: Path) -> None:
 
 
 def draw_fig4(table: dict[str, Any], path: Path) -> None:
-    """Draw accuracy against speed, average and minimum, a curve a scheme; the paper's own as retention and speed-up."""
+    """Draw accuracy against speed, average and minimum, one curve per scheme; the paper's as retention and speed-up."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(11, 8), layout="constrained")

@@ -1,4 +1,4 @@
-"""The paper's numbers (Cityscapes, DeepLab with ResNet-101, Tesla K80), and its schemes as settings of this code."""
+"""Published numbers of the paper (Cityscapes, DeepLab with ResNet-101, Tesla K80), and its schemes as methods."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["BASELINE", "BREAKDOWN_MS", "TABLE_1", "TABLE_2", "retention", "table
 
 BASELINE = 75.2  # mIoU frame by frame
 
-# By scheme: mIoU on average and at least, in percent, and frames a second, at intervals 1 to 10.
+# By scheme: average and minimum mIoU in percent, and frames a second, at intervals 1 to 10.
 TABLE_1: dict[str, dict[str, list[float]]] = {
     "prop-flow": {
         "average": [75.2, 73.8, 72.0, 70.2, 68.7, 67.3, 65.0, 63.4, 62.4, 60.6],
@@ -38,7 +38,7 @@ TABLE_2: dict[str, list[float]] = {
     "conv": [72.6, 68.2, 66.4, 64.7],
 }
 
-# Of an intermediate frame, as section 3.4 and figure 2 have it: flow, warp and head together, and without flow.
+# Of an intermediate frame (section 3.4 and figure 2): flow, warp and head together, and without flow.
 BREAKDOWN_MS: dict[str, float] = {"network": 750.0, "flow + warp + head": 116.0, "warp + head": 54.0}
 
 

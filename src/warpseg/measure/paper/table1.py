@@ -22,7 +22,7 @@ NOTES = (
     "interp: Algorithm 2 as printed (chained, vectors negated in place, weighted average)",
     "ours: this program's defaults (motion followed to the keyframe, searched both ways, confidence fusion)",
     "retention: mIoU over frame by frame on the same target frames; average includes keyframes, as the paper's does",
-    "the network is the one given, not fine-tuned on warped features as the paper's; scores are carried, not features",
+    "the given network, not fine-tuned on warped features as the paper's; scores are propagated, not features",
 )
 
 
@@ -43,7 +43,7 @@ def table1(
     progress: Callable[[str], None] = lambda line: None,
     command: Sequence[str] | None = None,
 ) -> dict[str, Any]:
-    """Measure the table and write ``table1.json``; ``evaluation.json`` beside it has all there is to each cell.
+    """Measure the table and write ``table1.json``; ``table1/evaluation.json`` has the details of each cell.
 
     Arguments and errors are those of ``evaluate``.
     """
@@ -88,7 +88,7 @@ def _row(cells: Sequence[EvaluationRow]) -> dict[str, list[Any]]:
 
 
 def text(table: dict[str, Any]) -> str:
-    """Return the table in Markdown: what was measured, and the paper's retention below it."""
+    """Return the table in Markdown, with the paper's retention below it."""
     lines = []
     titles = {
         "average": f"{table['measure']}, average with keyframes (%)",

@@ -1,4 +1,4 @@
-"""Table 2: what fusing the maps of both keyframes gains over either of them."""
+"""Table 2: gain of fusing the maps of both keyframes over either of them."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def convolution(path: Path) -> Callable[[Tensor, Tensor, float], Tensor]:
     """Return the paper's learned fusion, run on features as printed; errors are those of ``load_convolution``."""
     learned = load_convolution(path)
 
-    # A plain function: the segmenter would fold a Convolution into another network, not the one that remembers.
+    # A plain function: the segmenter would fold a Convolution into another network than the remembering one.
     def conv(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
         return learned.operator(forward, backward, alpha)
 
-    conv.__name__ = f"conv {checksum(path)[:8]}"  # results of other weights are kept apart
+    conv.__name__ = f"conv {checksum(path)[:8]}"  # results of other weights are not mixed up
     return conv
 
 

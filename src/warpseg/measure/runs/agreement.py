@@ -1,4 +1,4 @@
-"""Two runs over the same video: what was set otherwise, what it cost, and how far their labels agree."""
+"""Agreement of two runs over the same video: labels, settings that differ, speed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from warpseg.view.timeline import Timeline
 
 __all__ = ["Comparison", "Shared", "compare", "pairs"]
 
-_PLACES = 32  # of the video that the worst frame is remembered of
+_PLACES = 32  # parts of the video of which the worst frame is kept
 _MEASURED = {  # facts that are results, not settings
     "complete", "error", "command", "started", "saved", "frames", "keyframes", "scene_cuts", "seconds",
     "frames_per_second", "speed_up_over_every_frame", "substituted", "delay.ms",
@@ -27,7 +27,7 @@ _MEASURED = {  # facts that are results, not settings
 
 @dataclass(frozen=True, eq=False)
 class Shared:
-    """A frame that both runs have."""
+    """A frame in both runs."""
 
     position: int  # of the frame among A's
     milliseconds: int
@@ -50,14 +50,14 @@ def _worse(a: Place, b: Place) -> Place:
 
 @dataclass(eq=False)
 class Comparison:
-    """What is found out about runs A and B. Agreement is of their labels with each other, not with any truth."""
+    """Comparison of runs A and B: agreement of their labels with each other, not with true labels."""
 
     a: Run
     b: Run
     counts: NDArray[np.int64]  # pixels by (A's class, B's class); the last row and column: unknown
     through_time: Timeline = field(default_factory=Timeline)  # share of pixels that agree
     parts: Runs[Place] = field(default_factory=lambda: Runs(_PLACES, _worse))
-    alone: tuple[int, int] = (0, 0)  # frames that only A has, only B
+    alone: tuple[int, int] = (0, 0)  # frames in A only, in B only
 
     @property
     def frames(self) -> int:
@@ -66,20 +66,20 @@ class Comparison:
 
     @property
     def agreement(self) -> float | None:
-        """Share of all pixels with the same label; those that neither run knows are not counted."""
+        """Share of all pixels with the same label; pixels that are unknown in both runs are not counted."""
         known = int(self.counts.sum() - self.counts[-1, -1])
         return int(np.trace(self.counts[:-1, :-1])) / known if known else None
 
     @cached_property
     def by_class(self) -> list[float | None]:
-        """Pixels of the class in both runs over those in either (IoU), of each class; None where neither has it."""
+        """IoU of each class between the runs; None for a class in neither."""
         both = np.diag(self.counts)[:-1]
         either = self.counts.sum(1)[:-1] + self.counts.sum(0)[:-1] - both
         return [int(i) / int(u) if u else None for i, u in zip(both, either, strict=True)]
 
     @property
     def mean_iou(self) -> float | None:
-        """Mean of ``by_class`` over the classes that are there."""
+        """Mean of ``by_class`` over the classes that occur."""
         there = [value for value in self.by_class if value is not None]
         return sum(there) / len(there) if there else None
 
@@ -94,14 +94,14 @@ class Comparison:
         return min(self.places, key=lambda place: place.agreement)
 
     def settings(self) -> list[tuple[str, Any, Any]]:
-        """Return (name, A's, B's) of what was set otherwise."""
+        """Return (name, A's value, B's value) of settings that differ."""
         a, b = _flat(self.a.facts), _flat(self.b.facts)
         measured = ("seconds_by_stage.", "motion.frames.")
         names = [name for name in a | b if name not in _MEASURED and not name.startswith(measured)]
         return [(name, a.get(name), b.get(name)) for name in names if a.get(name) != b.get(name)]
 
     def notes(self) -> list[str]:
-        """Return what must be known to read the numbers, one line each."""
+        """Return notes on the numbers, one line each."""
         lines = [f"{run.folder}: the run is not complete" for run in (self.a, self.b) if not run.facts.get("complete")]
         for run, count in zip((self.a, self.b), self.alone, strict=True):
             if count:
@@ -163,7 +163,7 @@ def compare(a: Run, b: Run) -> Comparison:
 
 
 def pairs(a: Run, b: Run) -> Iterator[tuple[Shared | None, tuple[int, int]]]:
-    """Yield the frames of the same time in both masks, and how many were in only A, only B so far (the end included).
+    """Yield the frames of the same time in both masks, then None, each with the frames so far in A only and B only.
 
     Raises ``WarpsegError`` where the pictures' sizes differ.
     """

@@ -1,4 +1,4 @@
-"""The page about two runs side by side."""
+"""Page: the HTML page about two runs side by side."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def write_comparison(path: Path, found: Comparison) -> None:
         if run.facts.get("command"):
             sections.append(command_section(run.facts["command"], f"Command of {sign}"))
     title = " and ".join(dict.fromkeys(names))
-    lead = f"A: {a.folder} · B: {b.folder}. Agreement is of the labels with each other, not with any truth."
+    lead = f"A: {a.folder} · B: {b.folder}. Agreement is of the labels with each other, not with true labels."
     save(document(f"{title} · warpseg compare", lead, sections, notes=found.notes()), path)
 
 
@@ -71,7 +71,7 @@ def _frames(found: Comparison) -> Html:
     slides = thin(list(_slides(found)), _BUDGET)
     worst = min(slides, key=lambda slide: abs(slide.index - found.worst.index))
     about = (
-        f"{len(slides)} of {found.frames} frames: of each part of the video the one that agrees least. "
+        f"{len(slides)} of {found.frames} frames: the one of each part of the video that agrees least. "
         "Pink: the labels differ."
     )
     return section("Where they differ", viewer(slides, first=slides.index(worst)), about=about)
@@ -159,7 +159,7 @@ def _classes(found: Comparison) -> Html:
 
 
 def _instead(found: Comparison, k: int) -> str:
-    """Name what B mostly says where A says ``k`` and B does not."""
+    """Name the most common label in B where A has ``k`` and B does not."""
     row = found.counts[k].copy()
     row[k] = 0
     if not row.any():
@@ -183,5 +183,5 @@ def _stages(found: Comparison) -> Html:
         for stage in order
     ]
     rows.append(("all", Html(), number(sum(a.values())), number(sum(b.values()))))
-    caption = "Milliseconds a frame, slowest first; upper bar A, lower bar B"
+    caption = "Milliseconds per frame, slowest first; upper bar A, lower bar B"
     return section("Where the time goes", table(caption, ["stage", "", "A", "B"], rows, numbers=2))

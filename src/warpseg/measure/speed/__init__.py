@@ -1,1 +1,1 @@
-"""How fast ``warpseg segment`` is on this machine, and where the time goes."""
+"""Speed of ``warpseg segment`` on this machine, end to end and stage by stage."""

@@ -1,4 +1,4 @@
-"""A synthetic drive to measure on where no video is given."""
+"""Clip: a synthetic street to measure on where no video is given."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs in processes of their own: how long the first mask takes, and how much memory a run needs.
+"""Cold start: time to the first mask and peak memory of runs in new processes.
 
 ``python -m warpseg.measure.speed.cold_start``, with the settings as JSON on standard input, is such a process.
 """
@@ -26,12 +26,20 @@ _CACHES = ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR", "TRITON_CACHE_DIR")
 
 
 def first_mask(source: str, segmenter: Mapping[str, Any], save: list[str], max_frames: int | None) -> ColdStart:
-    """Segment ``source`` in two new processes and return what they say.
+    """Segment ``source`` in two new processes.
 
-    ``first_run_s`` and ``later_s`` are seconds from starting the process to the first frame written, with nothing
-    compiled yet and with what the first one left; ``peak_bytes`` is the later one's peak resident memory over
-    ``max_frames``, ``measured_by`` says how it is known. ``segmenter`` are options of ``Segmenter``, the model by name.
-    Raises ``WarpsegError`` with the last line of a process that fails.
+    Args:
+        source: the video.
+        segmenter: options of ``Segmenter``, the model by name.
+        save: outputs to write.
+        max_frames: frames at most.
+
+    Returns:
+        Seconds from starting the process to the first frame written, in a first run with nothing compiled yet and in a
+        later run; peak resident memory of the later run, and the counter that it was read from.
+
+    Raises:
+        WarpsegError: a process failed; with the last line that it printed.
     """
     settings = {"source": source, "segmenter": dict(segmenter), "save": save, "max_frames": max_frames}
     with tempfile.TemporaryDirectory(prefix="warpseg-") as cache:
@@ -55,20 +63,22 @@ def _run(settings: dict[str, Any], cache: Path) -> dict[str, Any]:
         env={**os.environ, **{name: str(cache / name.lower()) for name in _CACHES}},
     )
     if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise WarpsegError(f"a run in a new process failed: {said[-1] if said else f'exit code {done.returncode}'}")
+        printed = done.stderr.strip().splitlines()
+        raise WarpsegError(
+            f"a run in a new process failed: {printed[-1] if printed else f'exit code {done.returncode}'}"
+        )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return {**found, "first": found["first"] - started}
 
 
 def main() -> None:
-    """Segment as standard input says; print when the first frame was written and the peak of memory."""
+    """Segment with the settings on standard input; print the time of the first frame written and peak memory."""
     keep_memory()  # as the command line does
     settings = json.load(sys.stdin)
     options: dict[str, Any] = {  # JSON knows no tuples
         name: tuple(value) if isinstance(value, list) else value for name, value in settings["segmenter"].items()
     }
-    # From here on is what a user waits for.
+    # From here on, a user would be waiting.
     with heavy_imports():
         from warpseg.engine.segmenter import Segmenter
         from warpseg.measure.speed.end_to_end import to_files

@@ -1,4 +1,4 @@
-"""What an intermediate frame costs the paper's way: features warped step by step, every class upsampled."""
+"""Paper baseline: time of an intermediate frame with features warped step by step and every class upsampled."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def paper_lap(network: Network, window: Sequence[Frame]) -> dict[str, float]:
 
 def between_ms(parts: Mapping[str, float], scheme: str) -> float:
     """Return the milliseconds of an intermediate frame under ``scheme``, motion not counted."""
-    carrying = {"copy": 0.0, "propagate": parts["warp"], "interpolate": 2 * parts["warp"] + parts["fuse"]}
-    return carrying[scheme] + parts["head"]
+    propagated = {"copy": 0.0, "propagate": parts["warp"], "interpolate": 2 * parts["warp"] + parts["fuse"]}
+    return propagated[scheme] + parts["head"]
 
 
 def speed_up(parts: Mapping[str, float], scheme: str, n: int) -> float:
-    """Return how many times faster than frame by frame the model is at interval ``n``."""
+    """Return the model's speed at interval ``n`` over its speed frame by frame."""
     key = parts["network"] + parts["head"]
     return n * key / (key + (n - 1) * between_ms(parts, scheme))
 
@@ -49,7 +49,7 @@ def printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[in
     """Time section 3.1 and Algorithm 1 to the letter: features are warped step by step, all scores are upsampled.
 
     ``f`` are the features (D, h, w) of the frame before ``window``, ``size`` is (height, width) of the labels. Returns
-    median milliseconds of a frame, "warp" and "head".
+    median milliseconds per frame, "warp" and "head".
     """
     warps, heads = [], []
     for frame in window:
@@ -66,7 +66,7 @@ def printed(network: Network, f: Tensor, window: Sequence[Frame], size: tuple[in
 
 @torch.inference_mode()
 def timed(work: Callable[[], Tensor], network: Network | None = None) -> tuple[Tensor, float]:
-    """Return what ``work`` gives, and the milliseconds it takes."""
+    """Return the result of ``work``, and its milliseconds."""
 
     def settled() -> float:
         if network is not None and network.device.type == "cuda":

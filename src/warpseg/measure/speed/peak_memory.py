@@ -1,4 +1,4 @@
-"""The most memory that this process has held."""
+"""Peak memory of this process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ __all__ = ["peak"]
 
 
 def peak() -> tuple[int, str]:
-    """Return peak resident bytes, and what said so.
+    """Return peak resident bytes, and the counter that they were read from.
 
-    Linux's own high-water mark where there is one: what ``getrusage`` says there includes the process that this one
-    was started by.
+    On Linux, the high-water mark of the process: there, ``getrusage`` includes the parent process.
     """
     status = Path("/proc/self/status")
     if status.exists():

@@ -1,4 +1,4 @@
-"""Where the time goes, and frames a second against the interval; PNG, with matplotlib (the ``plot`` extra)."""
+"""Plot: time by stage, and frames a second against the interval, as PNG; needs matplotlib (the ``plot`` extra)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PAPER = "#c1121f"
 
 
 def draw_stages(facts: Bench, path: Path) -> None:
-    """Draw milliseconds a frame by stage as stacked bars, one an interval (the paper's Fig. 2)."""
+    """Draw milliseconds per frame by stage as stacked bars, one per interval (the paper's Fig. 2)."""
     check_matplotlib()
     from matplotlib.figure import Figure
 
@@ -31,7 +31,7 @@ def draw_stages(facts: Bench, path: Path) -> None:
         axes.annotate(f" {left:.1f} ms", (left, k), va="center", fontsize=9)
     axes.set_yticks(range(len(rows)), [_name(row["interval"]) for row in rows][::-1])
     axes.set_xlim(0, 1.12 * max(sum(stage["ms_a_frame"] for stage in row["stages"].values()) for row in rows))
-    axes.set_xlabel("ms a frame, stages one after the other")
+    axes.set_xlabel("ms per frame, stages one after the other")
     axes.set_title(_title(facts), loc="left", fontsize=10)
     shown = [name for name in STAGES if any(name in row["stages"] for row in rows)]
     handles = [axes.barh(0, 0, color=_COLOURS[name], label=name) for name in shown]
@@ -41,7 +41,7 @@ def draw_stages(facts: Bench, path: Path) -> None:
 
 
 def draw_speed(facts: Bench, path: Path) -> None:
-    """Draw frames a second against the interval, file to outputs and the model alone, with the ideal n times."""
+    """Draw frames a second against the interval, end to end and for the model alone, with the ideal of n times."""
     check_matplotlib()
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""The whole of ``warpseg bench``: frame by frame and each interval in turn, round after round, then one result file."""
+"""Run of ``warpseg bench``: frame by frame and each interval in turn, round after round, and one result file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from warpseg.types import Frame, VideoInfo
 
 __all__ = ["bench"]
 
-_PAPER_WINDOW = 6  # frames on which the paper's way is timed: a keyframe and five to which its features are warped
+_PAPER_WINDOW = 6  # frames on which the paper's way is timed: a keyframe and five intermediate frames
 
 
 def bench(
@@ -77,7 +77,7 @@ def bench(
 
     def one(number: int, n: int) -> Round:
         progress(f"round {number} of {rounds}, interval {n}" if number else f"warming up, interval {n}")
-        # Two windows show all there is to compile and to allocate.
+        # Two windows compile and allocate everything.
         limit = max_frames if number else min(max_frames or 2 * n + 2, 2 * n + 2)
         return Round(to_files(segmenters[n], source, save, limit), alone(segmenters[n], source, save, limit))
 
@@ -121,7 +121,7 @@ def bench(
 
 
 def _look(segmenter: Segmenter, source: str, max_frames: int | None) -> tuple[VideoInfo, list[Frame]]:
-    """Return what is known of the source and its first frames with motion; also finds out whether it can be read."""
+    """Return facts of the source and its first frames with motion; raises ``VideoError`` where it cannot be read."""
     with segmenter.open(source, max_frames=max_frames) as video:
         window = list(islice(video, _PAPER_WINDOW))
         if len(window) < 2:
@@ -147,9 +147,9 @@ def _commit() -> str | None:
         )
         if tracked.returncode:
             return None
-        said = subprocess.run(
+        head = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], cwd=folder, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):  # no git
         return None
-    return said.stdout.strip()
+    return head.stdout.strip()

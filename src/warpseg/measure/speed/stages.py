@@ -18,7 +18,7 @@ from warpseg.sinks.base import FrameResult, Sink
 __all__ = ["KINDS", "MODEL", "STAGES", "alone"]
 
 STAGES = ("decode", "motion", "colour conversion", "network", "warp and fuse", "labels", "write")
-MODEL = ("network", "warp and fuse", "labels")  # what "model only" counts
+MODEL = ("network", "warp and fuse", "labels")  # counted as "model only"
 KINDS = tuple(SINKS)  # outputs that are written frame by frame
 
 

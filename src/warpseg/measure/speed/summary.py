@@ -1,4 +1,4 @@
-"""From laps to the numbers of an interval: medians over the rounds, speed-ups within each."""
+"""Summary: numbers of an interval from its laps, medians over the rounds, speed-ups within each."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["Round", "row"]
 
 @dataclass(frozen=True)
 class Round:
-    """What one round found out about an interval."""
+    """Measurements of an interval in one round."""
 
     run: Lap
     alone: Mapping[str, Summary]
 
     @property
     def model_seconds(self) -> float:
-        """Of a frame: network, warp and fusion, labels."""
+        """Seconds per frame of network, warp and fusion, labels."""
         return sum(self.spent(stage) for stage in MODEL) / self.run.frames
 
     def spent(self, stage: str) -> float:
@@ -33,10 +33,10 @@ class Round:
 
 
 def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: int) -> BenchRow:
-    """Return what a result file says of ``interval``; ``every`` is frame by frame in the same rounds.
+    """Return the row of ``interval`` for the result file; ``every`` is frame by frame in the same rounds.
 
-    Frame rates and speed-ups come with the least and the most of the rounds. ``allowed_fps`` is what the processor time
-    of the run allows on ``cores``, ``slowest_fps`` what the slowest stage alone would reach.
+    Frame rates and speed-ups have the least and the most of the rounds. ``allowed_fps`` is the rate that the processor
+    time of the run allows on ``cores``, ``slowest_fps`` the rate of the slowest stage alone.
     """
     frames, keyframes = rounds[0].run.frames, rounds[0].run.keyframes
     stages = {name: _stage(name, rounds) for name in STAGES if name in rounds[0].alone}
@@ -45,7 +45,7 @@ def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: i
     fps = _spread(one.run.frames / one.run.seconds for one in rounds)
     allowed, slowest_fps = cores / cpu, 1000 / stages[slowest]["ms_a_frame"]
     between = frames - keyframes
-    carried = _median(one.spent("warp and fuse") / between if between else 0.0 for one in rounds)
+    propagated = _median(one.spent("warp and fuse") / between if between else 0.0 for one in rounds)
     return {
         "interval": interval,
         "frames": frames,
@@ -58,7 +58,9 @@ def row(interval: int, rounds: Sequence[Round], every: Sequence[Round], cores: i
         "model_speed_up": _spread(b.model_seconds / a.model_seconds for a, b in zip(rounds, every, strict=True)),
         "first_mask_s": _median(one.run.first for one in rounds),
         "stages": stages,
-        "between_ms": 1000 * carried + stages["labels"]["ms_a_frame"] if between else None,  # of an intermediate frame
+        "between_ms": 1000 * propagated + stages["labels"]["ms_a_frame"]
+        if between
+        else None,  # of an intermediate frame
         "cpu_ms_a_frame": 1000 * cpu,
         "allowed_fps": allowed,
         "share_of_allowed": fps["median"] / allowed,

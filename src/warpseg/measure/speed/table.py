@@ -1,4 +1,4 @@
-"""The result as tables of words, for the terminal and for Markdown."""
+"""Table: results of a benchmark for the terminal and for Markdown."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Table = tuple[list[str], list[list[str]]]  # header, rows
 
 
 def speed(facts: Bench) -> Table:
-    """Return frames a second and speed-ups, a row an interval."""
+    """Return frames a second and speed-ups, one row per interval."""
     paper = facts["paper"]
     header = ["interval", "fps", "speed-up", "model fps", "speed-up", "allowed fps", "share"]
     rows = []
@@ -37,24 +37,24 @@ def speed(facts: Bench) -> Table:
 
 
 def stages(facts: Bench) -> Table:
-    """Return milliseconds by stage, a column an interval: a frame's share of all, then median and p95 of one run."""
+    """Return milliseconds by stage, one column per interval: per frame, then median and p95 of one run."""
     rows = facts["rows"]
     table = []
     for name in STAGES:
         if any(name in row["stages"] for row in rows):
             table.append([name, *(_stage(row["stages"].get(name)) for row in rows)])
-    table.append(["of a frame between *", *(_number(row["between_ms"]) for row in rows)])
+    table.append(["intermediate frame *", *(_number(row["between_ms"]) for row in rows)])
     table.append(["processor time", *(_number(row["cpu_ms_a_frame"]) for row in rows)])
-    return ["ms a frame", *(f"interval {row['interval']}" for row in rows)], table
+    return ["ms per frame", *(f"interval {row['interval']}" for row in rows)], table
 
 
 def notes(facts: Bench) -> list[str]:
-    """Return what else was measured, a line each."""
+    """Return the other measurements, one line each."""
     fps = "the slowest stage alone" if _on_gpu(facts) else f"its processor time on {facts['machine']['cores']} cores"
     lines = [
         f"fps: from file to {', '.join(facts['save'])}, as allowed by {fps}; model: network, warp, fuse, labels; "
         f"speed-up over frame by frame, median of {facts['rounds']} rounds (least to most)",
-        "ms a frame: stages one after the other, in brackets median and p95 of a single run of the stage",
+        "ms per frame: stages one after the other, in brackets median and p95 of a single run of the stage",
         "* warp, fuse and labels of an intermediate frame",
     ]
     fresh, paper = facts["fresh"], facts["paper"]
@@ -102,7 +102,7 @@ def _times(spread: Spread) -> str:
 
 
 def _number(value: float | None) -> str:
-    """Write three digits, as many as a measurement holds."""
+    """Return a number with three digits, the precision of a measurement."""
     if value is None:
         return ""
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"

@@ -1,4 +1,4 @@
-"""Running counters over the frames of a video; none of them grows with its length."""
+"""Counters over the frames of a video, in constant memory: picture types, frame times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from warpseg.types import PictureType
 
 __all__ = ["FrameTimes", "PictureTypes", "spread"]
 
-_LONGEST = 300  # pictures of a group that are remembered as a pattern
+_LONGEST = 300  # pictures of a group that are kept as a pattern
 _KINDS = 100  # different patterns that are counted
 _JITTER = Fraction(1, 1000)  # seconds: containers that count in milliseconds round every frame's time
 
@@ -22,7 +22,7 @@ def spread(counts: Counter[int]) -> dict[str, int] | None:
 
 
 class PictureTypes:
-    """How pictures of types I, P and B follow each other, in display order."""
+    """Order of I-, P- and B-pictures, as displayed: groups, B-frames between anchors, patterns."""
 
     def __init__(self) -> None:
         self.counts: Counter[PictureType] = Counter()
@@ -34,7 +34,7 @@ class PictureTypes:
         self._since_anchor: int | None = None
 
     def add(self, picture: PictureType | None) -> None:
-        """Count the next picture; one without a type is none of coded video."""
+        """Count the next picture; a picture without a type is not from coded video."""
         if picture is None:
             return
         self.counts[picture] += 1
@@ -61,12 +61,12 @@ class PictureTypes:
 
     @property
     def pattern(self) -> str | None:
-        """The most common whole group of pictures; where there is none, what was seen of one."""
+        """The most common whole group of pictures; where there is none, the beginning of one."""
         return self._patterns.most_common(1)[0][0] if self._patterns else self._group or None
 
 
 class FrameTimes:
-    """Whether frames follow each other at a constant rate."""
+    """Intervals between frame times."""
 
     def __init__(self, tick: Fraction) -> None:
         self._tolerance = max(tick, _JITTER)
@@ -89,14 +89,7 @@ class FrameTimes:
 
     @property
     def constant(self) -> bool | None:
-        """Whether all steps are equal but for the rounding of timestamps; None where there are fewer than two steps."""
+        """True where all steps are equal but for the rounding of timestamps; None for fewer than two steps."""
         if self.shortest is None or self.longest is None or self.count < 3:
             return None
         return self.longest - self.shortest <= self._tolerance
-
-    @property
-    def mean_rate(self) -> Fraction | None:
-        """Frames a second over what was looked at."""
-        if self.first is None or self.last is None or self.count < 2:
-            return None
-        return (self.count - 1) / (self.last - self.first)

@@ -1,4 +1,4 @@
-"""Look at frames of a video and say what it is made of."""
+"""Inspection of a source: stream, picture types, motion and its quality, over sampled frames."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ K = TypeVar("K")
 
 @dataclass(frozen=True)
 class Measured:
-    """How well motion explains pictures ``distance`` frames on, over ``pairs`` of frames."""
+    """Error of motion over ``distance`` frames, on ``pairs`` of frames."""
 
     distance: int
     pairs: int
@@ -45,7 +45,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Inspection:
-    """What was found out about one source."""
+    """Facts of one source."""
 
     video: VideoInfo
     stated: StreamFacts
@@ -140,11 +140,11 @@ def inspect(
     motion: str = "auto",
     watch: Callable[[Frame, Pair | None], None] | None = None,
 ) -> Inspection:
-    """Look at ``max_frames`` frames of a source (None: all of them) and return what they are made of.
+    """Inspect ``max_frames`` frames of a source (None: all of them).
 
     ``start`` and ``end`` are seconds after the first frame, ``motion`` is as for ``open_video``. ``watch`` is called
-    with every frame and its error against the frame before (None at a scene's first). Memory does not grow with the
-    number of frames. Raises ``VideoError`` where no frame can be read; damage after that is told in
+    with every frame and its error against the previous frame (None at a scene's first). Memory does not grow with the
+    number of frames. Raises ``VideoError`` where no frame can be read; later damage is reported in
     ``Inspection.error``.
     """
     stated = read_facts(source)

@@ -1,4 +1,4 @@
-"""Motion fields over frames, how well they explain the picture over time, and how far vectors reach."""
+"""Plot: motion fields over frames, their quality over time, distances of motion vectors."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = ["colours", "draw"]
 _WIDTH = 16.0  # inches, 100 pixels each
 _EDGE, _GAP, _CAPTION, _HEAD, _STRIP = 0.35, 0.18, 0.34, 1.35, 2.6  # inches
 _ARROWS = 18  # along a frame's longer side
-_BEST = 60.0  # dB at which the curves end: better cannot be told apart
+_BEST = 60.0  # dB at which the curves end: differences above cannot be seen
 _INK, _FAINT, _WARPED, _STILL, _CUT = "#22262b", "#7b8591", "#0b7a75", "#d07a2d", "#c1121f"
 
 
 def draw(found: Inspection, collected: Collector, path: Path) -> None:
-    """Write the picture of one source as PNG. Raises ``OutputError`` where matplotlib is missing or writing fails."""
+    """Draw the figure of one source as PNG. Raises ``OutputError`` where matplotlib is missing or writing fails."""
     check_matplotlib("--plot")
     figure = _figure(found, collected)
     save(figure, path, dpi=100)
@@ -83,7 +83,7 @@ def _grid(count: int, aspect: float) -> tuple[int, int]:
 
 
 def _full(examples: Sequence[Example]) -> float:
-    """Return the speed in pixels a frame that gets the full colour: of the fast parts, rounded up to 1, 2 or 5."""
+    """Return the speed in pixels per frame with full colour: of the fast parts, rounded up to 1, 2 or 5."""
     speeds = [np.hypot(*example.motion).ravel()[::7] for example in examples]
     fastest = max(float(np.percentile(np.concatenate(speeds), 93)) if speeds else 0.0, 0.5)
     power = 10.0 ** math.floor(math.log10(fastest))
@@ -105,7 +105,7 @@ def _head(figure: Figure, total: float, found: Inspection, full: float) -> None:
         (f"{video.name}", 19, _INK, "bold"),
         (f"{codec}, {width}x{height}{rate}; {found.times.count} frames looked at, motion from: {used}", 12, _INK, None),
         (f"{gain}{len(found.cuts)} scene cuts{interval}", 12, _INK, None),
-        ("Colour and arrows show where the picture moved since the frame before it.", 11, _FAINT, None),
+        ("Colour and arrows show where the picture moved since the previous frame.", 11, _FAINT, None),
     )
     for (text, size, colour, weight), top in zip(lines, (0.42, 0.72, 0.97, 1.21), strict=True):
         figure.text(
@@ -120,16 +120,16 @@ def _wheel(axes: Axes, full: float) -> None:
     inside = np.clip((1 - np.hypot(x, y)) * 100, 0, 1)
     axes.imshow(np.dstack([shown, inside]), extent=(-1, 1, 1, -1), interpolation="bilinear")
     axes.set_axis_off()
-    axes.text(-1.15, 0.0, f"edge:\n{full:g} px\na frame", ha="right", va="center", size=10, color=_INK)
+    axes.text(-1.15, 0.0, f"edge:\n{full:g} px\nper frame", ha="right", va="center", size=10, color=_INK)
 
 
 def _over(luma: NDArray[np.uint8], colour: NDArray[np.float32]) -> NDArray[np.float32]:
     """Lay RGBA (h, w, 4) over a darkened picture (h, w)."""
     darkest, brightest = np.percentile(luma, (1, 99))
-    # Dark pictures are lit, up to fourfold: what moves in them would not be seen.
+    # Dark pictures are brightened, up to fourfold, or motion in them would not be seen.
     light = np.clip((luma[..., None].astype(np.float32) - darkest) / max(brightest - darkest, 64), 0, 1)
     under = 0.08 + 0.72 * light
-    # Full colour is lit by the picture as well, so that outlines stay visible below it.
+    # The picture shades full colour too, so that outlines stay visible.
     over = colour[..., :3] * (0.45 + 0.55 * light)
     mixed: NDArray[np.float32] = np.clip(under + (over - under) * colour[..., 3:], 0, 1)
     return mixed
@@ -156,9 +156,9 @@ def _frame(axes: Axes, example: Example, full: float) -> None:
     axes.set(xlim=(-0.5, width - 0.5), ylim=(height - 0.5, -0.5))
     axes.set_axis_off()
     kind = f"{example.picture}-frame, " if example.picture else ""
-    said = f"{example.index}: {kind}{example.source}"
+    caption = f"{example.index}: {kind}{example.source}"
     quality = f"{_decibels(example.error.warped)}, zero motion {_decibels(example.error.still)}"
-    axes.text(0, 1.02, said, transform=axes.transAxes, size=11, color=_INK, weight="bold", va="bottom")
+    axes.text(0, 1.02, caption, transform=axes.transAxes, size=11, color=_INK, weight="bold", va="bottom")
     axes.text(1, 1.02, quality, transform=axes.transAxes, size=9.5, color=_FAINT, ha="right", va="bottom")
 
 
@@ -175,7 +175,7 @@ def _curves(axes: Axes, found: Inspection, collected: Collector) -> None:
     axes.fill_between(index, still, warped, where=warped >= still, color=_WARPED, alpha=0.13, lw=0)
     axes.fill_between(index, still, warped, where=warped < still, color=_STILL, alpha=0.2, lw=0)
     axes.plot(index, still, color=_STILL, lw=1.4, label="zero motion")
-    axes.plot(index, warped, color=_WARPED, lw=1.6, label="warped frame before")
+    axes.plot(index, warped, color=_WARPED, lw=1.6, label="warped previous frame")
     for k, cut in enumerate(found.cuts):
         axes.axvline(cut, color=_CUT, lw=1, ls=(0, (4, 2)), label="scene cut" if k == 0 else None)
     keys = [point.index for point in points if point.intra]
@@ -210,7 +210,7 @@ def _distances(axes: Axes, found: Inspection) -> None:
     axes.bar_label(bars, [f"{share:.0%}" if share >= 0.005 else "" for share in heights.values()], size=9, color=_INK)
     axes.set_xlabel("frames back (-) or ahead (+)", color=_FAINT)
     axes.set_yticks([])
-    axes.set_xlim(-0.7, max(len(heights), 5) - 0.3)  # a single bar is not drawn as a wall
+    axes.set_xlim(-0.7, max(len(heights), 5) - 0.3)  # a single bar is not drawn across the whole plot
     axes.margins(y=0.12)
 
 

@@ -1,4 +1,4 @@
-"""How well motion explains the picture: the frame before, and frames further back, warped against this one."""
+"""Quality of motion: error of the previous frame, and of earlier frames, warped onto each frame."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from warpseg.types import Frame, MotionField
 __all__ = ["DISTANCES", "Pair", "Quality", "Sums", "psnr"]
 
 DISTANCES = (1, 2, 3, 5, 7, 10, 15)  # frames back; twice the last is the longest interval that is suggested
-_SHORT_SIDE = 540  # pixels that luma is reduced to for the frame before
-_SHORT_SIDE_BACK = 180  # and for frames further back
-_EVERY = 4  # frames from one that is compared with frames further back to the next
+_SHORT_SIDE = 540  # pixels of reduced luma, for the previous frame
+_SHORT_SIDE_BACK = 180  # and for earlier frames
+_EVERY = 4  # every fourth frame is compared with earlier ones
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Sums:
     pairs: int = 0
     warped: float = 0.0  # sum over pairs of the mean squared error in grey levels
     still: float = 0.0  # of zero motion
-    nearest: float = 0.0  # of the same frames, warped from the frame before each: what distance 1 leaves
+    nearest: float = 0.0  # of the same frames, warped from the previous frame: the error at distance 1
 
     def add(self, warped: float, still: float, nearest: float) -> None:
         """Count one pair."""
@@ -41,7 +41,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Pair:
-    """Mean squared error of one frame against the frame before it, in grey levels."""
+    """Mean squared error of one frame against the previous one, in grey levels."""
 
     warped: float
     still: float
@@ -53,21 +53,21 @@ def psnr(error: float) -> float:
 
 
 class Quality:
-    """Compares every frame with the frame before it, and every fourth with frames further back. Memory is bounded.
+    """Compares every frame with the previous one, and every fourth with earlier ones, in constant memory.
 
-    Pairs with a scene cut or a change of size between them are left out: no motion leads across.
+    Pairs with a scene cut or a change of size between them are left out: motion does not cross them.
     """
 
     def __init__(self) -> None:
         self.step = Sums()
         self.back = {distance: Sums() for distance in DISTANCES}
-        self.size: tuple[int, int] | None = None  # (height, width) of the luma that the frame before is compared at
+        self.size: tuple[int, int] | None = None  # (height, width) of the luma on which frames are compared
         self._before: Tensor | None = None
         self._past: deque[tuple[Tensor, MotionField, bool]] = deque(maxlen=DISTANCES[-1])  # small luma, motion, start
         self._count = 0
 
     def add(self, frame: Frame) -> Pair | None:
-        """Compare a frame with those before it; returns what the frame before it explains, None where none does."""
+        """Compare a frame with earlier ones; return its error against the previous frame, None at a scene's first."""
         luma = _luma(frame)
         small = _reduced(luma, _SHORT_SIDE_BACK)
         before, self._before = self._before, luma
@@ -112,7 +112,7 @@ def _reduced(luma: Tensor, short_side: int) -> Tensor:
 
 
 def _error(one: Tensor, other: Tensor) -> float:
-    # Not in torch: its threads wait for each other longer than this takes.
+    # Not in torch, whose threads would wait for each other longer than this takes.
     difference = (one.numpy() - other.numpy()).ravel()
     mean = np.dot(difference, difference) / difference.size
     return float(mean)

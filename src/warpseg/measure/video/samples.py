@@ -1,4 +1,4 @@
-"""What a picture of a video needs, gathered frame by frame in bounded memory."""
+"""Samples for the figure of a video, gathered frame by frame in constant memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from warpseg.view.sampling import Runs, Sample, evenly
 __all__ = ["Collector", "Example", "Point"]
 
 _EXAMPLES = 6  # frames that are drawn
-_HELD = 18  # frames that are kept to choose them from
+_HELD = 18  # frames from which those are chosen
 _LONGER_SIDE = 640  # pixels that a frame is drawn at, at most
 _POINTS = 2000  # of the curves over time
 
@@ -30,7 +30,7 @@ class Example:
     picture: str | None
     source: str  # of its motion
     luma: NDArray[np.uint8]  # (h, w), reduced to a longer side of at most 640
-    motion: NDArray[np.float32]  # (2, h, w): right and down, in pixels of the video, since the frame before
+    motion: NDArray[np.float32]  # (2, h, w): right and down, in pixels of the video, since the previous frame
     error: Pair
 
 
@@ -55,16 +55,16 @@ class Collector:
 
     def __init__(self) -> None:
         self._points: Runs[Point] = Runs(_POINTS, Point.and_then)
-        # Not by 2, the rhythm in which types of pictures repeat.
+        # A factor of 2 would keep step with the rhythm of picture types.
         self._examples: Sample[Example] = Sample(_HELD, factor=3)
 
     def __call__(self, frame: Frame, pair: Pair | None) -> None:
-        """Take one more frame and its error, None at a scene's first."""
+        """Add a frame and its error, None at a scene's first."""
         intra = frame.picture == "I"
         errors = Point(frame.index, intra=intra) if pair is None else Point(frame.index, *_of(pair), 1, intra)
         position = len(self._points)
         self._points.add(errors)
-        # A frame without motion to show (the first of a scene) leaves its place to the one after it.
+        # A frame without motion to show (the first of a scene) leaves its place to the next one.
         if pair is not None and self._examples.wants(position):
             self._examples.add(position, _example(frame, pair))
 
@@ -88,6 +88,6 @@ def _example(frame: Frame, pair: Pair) -> Example:
     small = Image.fromarray(frame.pixels).convert("L")
     small.thumbnail((_LONGER_SIDE, _LONGER_SIDE), Image.Resampling.BOX)
     offsets = resample(frame.motion.offsets, (small.height, small.width))
-    # The field leads back to where content was; content came from there.
+    # The field leads back to where content came from.
     motion = -offsets * torch.tensor([width, height])[:, None, None]
     return Example(frame.index, frame.picture, frame.motion_source, np.array(small), motion.numpy(), pair)

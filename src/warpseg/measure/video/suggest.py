@@ -1,4 +1,4 @@
-"""Which interval to begin with, judged from how far motion carries the picture."""
+"""Suggestion of an interval to begin with, from the reach of motion."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from warpseg.measure.video.quality import Sums, psnr
 __all__ = ["suggest"]
 
 _LOSS = 3.0  # dB: the squared error has doubled
-_GOOD = 36.0  # dB: errors that nobody sees, however they grew
+_GOOD = 36.0  # dB: errors below it cannot be seen
 _LEAST, _MOST = 2, 30  # frames
 
 
 def suggest(back: Mapping[int, Sums]) -> tuple[int | None, str]:
-    """Return the suggested interval and one line of why; None where there is nothing to judge from.
+    """Return the suggested interval and the reason in one line; None where no pairs of frames were compared.
 
-    ``back`` holds the errors by distance. The reach of motion is the distance, interpolated between those measured,
-    over which the picture that motion brings has become 3 dB worse than from one frame back, and worse than
-    36 dB. The interval is twice the reach, because between two keyframes no frame is farther from one of them than half
-    the interval; 2 at least and 30 at most. A starting point only: pictures are not labels, and ``warpseg calibrate``
-    measures those.
+    ``back`` holds the errors by distance. The reach of motion is the distance, interpolated between those measured, at
+    which the warped picture is 3 dB worse than from one frame back, and worse than 36 dB. The interval is twice the
+    reach, because no frame is farther from its nearest keyframe than half the interval; 2 at least and 30 at most. A
+    starting point only: pictures are not labels, which ``warpseg calibrate`` measures.
     """
     margins = [(distance, _margin(sums)) for distance, sums in back.items() if sums.pairs]
     if not margins:
@@ -41,6 +40,6 @@ def suggest(back: Mapping[int, Sums]) -> tuple[int | None, str]:
 
 
 def _margin(sums: Sums) -> float:
-    """Return how many dB the warped picture is above what is still good."""
+    """Return by how many dB the warped picture is above the limit."""
     here, nearest = psnr(sums.warped / sums.pairs), psnr(sums.nearest / sums.pairs)
     return 1000.0 if math.isinf(here) else here - min(nearest - _LOSS, _GOOD)
