@@ -162,6 +162,9 @@ class Segmenter:
             max_frames: frames at most.
             confidence: whether to measure confidence also where the fusion does not.
 
+        Returns:
+            An iterator of one segmentation per frame.
+
         Raises:
             VideoError: the source cannot be opened, or, once all that decodes has been yielded, is damaged.
         """
@@ -194,6 +197,9 @@ class Segmenter:
             threads: whether the stages run at the same time, ahead of the caller; by default for files on disk.
             keeps_pixels: whether the pictures of intermediate frames will be asked for.
             confidence: whether to measure confidence also where the fusion does not.
+
+        Returns:
+            A context manager that gives the ``Running``.
         """
         if threads is None:
             threads = isinstance(source, (str, Path)) and (Path(source).is_file() or Path(source).is_dir())
@@ -226,7 +232,22 @@ class Segmenter:
         stages: Stages | None = None,
         pipeline: Pipeline | None = None,
     ) -> Video:
-        """Open a source with the motion that the method needs; arguments are those of ``open_video``."""
+        """Open a source with the motion that the method needs.
+
+        Args:
+            source: see ``open_video``.
+            start: seconds after the source's first frame.
+            end: seconds after the source's first frame.
+            max_frames: frames at most.
+            stages: where the seconds of each stage are added up.
+            pipeline: what decodes ahead.
+
+        Returns:
+            The video, to be closed by the caller.
+
+        Raises:
+            VideoError: the source cannot be opened.
+        """
         return open_video(
             source,
             start=start,
@@ -247,10 +268,23 @@ class Segmenter:
         bounds: Bounds | None = None,
         confidence: bool = False,
     ) -> Iterator[Segmentation]:
-        """Yield the segmentation of each of ``frames``; seconds are added to ``stages``.
+        """Yield the segmentation of each of ``frames``.
 
         With ``pipeline.Threads`` the network works ahead of the scheme and the scheme ahead of the caller, as far as
-        ``bounds`` allow; the results are the same. ``confidence`` is measured also where the fusion does not.
+        ``bounds`` allow; the results are the same.
+
+        Args:
+            frames: frames with motion, in display order, as ``open`` gives them.
+            stages: where the seconds of each stage are added up.
+            pipeline: what runs the stages; by default the caller's thread.
+            bounds: how many frames may wait between stages.
+            confidence: whether to measure confidence also where the fusion does not.
+
+        Returns:
+            An iterator of one segmentation per frame, in order.
+
+        Raises:
+            VideoError: what ``frames`` raised, once all frames before it are segmented.
         """
         stages, pipeline, bounds = stages or Stages(), pipeline or Inline(), bounds or Bounds()
         damage: list[VideoError] = []
@@ -294,14 +328,28 @@ class Segmenter:
         *,
         confidence: bool = False,
     ) -> Iterator[schemes.Estimate]:
-        """Run the scheme on ``network`` in place of ``representation.network``, e.g. one that remembers its maps.
+        """Run the scheme on a network other than ``representation.network``, e.g. one that remembers its maps.
 
-        Likewise ``policy`` chooses the keyframes in place of the method's own.
+        Args:
+            frames: frames with motion, in display order.
+            network: what runs on keyframes, its maps of the same representation.
+            policy: keyframes other than the method's own.
+            confidence: whether to measure confidence also where the fusion does not.
+
+        Returns:
+            An iterator of one estimate per frame, in order.
         """
         return self.method.run(frames, network, policy, fuse=self.representation.fuse, confidence=confidence)
 
     def takes_windows(self, *, confidence: bool = False) -> bool:
-        """Tell whether GPU kernels compute whole windows: as propagation, fusion and representation declare."""
+        """Return whether GPU kernels compute whole windows, as propagation, fusion and representation declare.
+
+        Args:
+            confidence: whether confidence is wanted also where the fusion measures none.
+
+        Returns:
+            True where the kernels give the same as the scheme, on a CUDA device with Triton.
+        """
         weights = self.representation.fuse.gpu_weights
         exact = weights == "photometric" or (weights == "distance" and not confidence)
         fits = self.method.interpolates and self.method.propagation == "composed" and self.method.longest > 1

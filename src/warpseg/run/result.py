@@ -22,17 +22,35 @@ __all__ = ["Report", "once", "write_run"]
 
 @dataclass
 class Report:
-    """The result of one source; ``run.json`` holds the same."""
+    """The result of one source; ``run.json`` holds the same.
+
+    Attributes:
+        source: its name, as given.
+        folder: where the outputs are.
+        frames: frames written so far.
+        keyframes: of these, the ones that the network ran on.
+        seconds: wall time from opening to the last output closed.
+        stages: seconds by stage; stages overlap, so the sum may exceed ``seconds``.
+        network_alone: seconds that the keyframes would have taken with nothing else going on.
+        needed_anyway: seconds of decoding, labels and writing that no overlap would have hidden.
+        warnings: assumptions and substitutions, one line each.
+        complete: True once all frames are in all outputs.
+        error: what ended the run early, None where nothing did.
+
+    Examples:
+        >>> Report("drive.mp4", Path("results/drive"), frames=50, keyframes=10, seconds=2.0).frames_per_second
+        25.0
+    """
 
     source: str
     folder: Path
     frames: int = 0
     keyframes: int = 0
-    seconds: float = 0.0  # wall time from opening to the last output closed
-    stages: dict[str, float] = field(default_factory=dict)  # seconds by stage; stages overlap, so the sum may be more
-    network_alone: float = 0.0  # seconds that the keyframes would have taken with nothing else going on
-    needed_anyway: float = 0.0  # seconds of decoding, labels and writing that no overlap would have hidden
-    warnings: list[str] = field(default_factory=list)  # what was assumed or substituted
+    seconds: float = 0.0
+    stages: dict[str, float] = field(default_factory=dict)
+    network_alone: float = 0.0
+    needed_anyway: float = 0.0
+    warnings: list[str] = field(default_factory=list)
     complete: bool = False
     error: str | None = None
 

@@ -47,5 +47,5 @@ def test_sources_are_drawn_whole_where_there_are_many() -> None:
 
 
 def test_four_windows_are_too_few() -> None:
-    with pytest.raises(ValueError, match="4 windows"):
+    with pytest.raises(ValueError, match="4 samples"):
         lower_bound("agreement", drawn_windows(np.random.default_rng(0), 4, skewed=False), range(4), 0.95)
