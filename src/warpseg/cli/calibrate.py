@@ -76,14 +76,12 @@ def calibrate(
         from warpseg import networks
         from warpseg.datasets.open import open_dataset
         from warpseg.engine.method import Method
-        from warpseg.engine.segmenter import Segmenter
         from warpseg.measure.calibration import describe
         from warpseg.measure.calibration.plot import draw
         from warpseg.measure.calibration.profile import Weights, write
         from warpseg.measure.calibration.run import calibrate as find
         from warpseg.measure.calibration.run import choices_of
         from warpseg.measure.calibration.targets import Target
-        from warpseg.measure.speed.end_to_end import frames_per_second
         from warpseg.view.figure import check_matplotlib
 
     with errors(debug, usage=(WarpsegError, ValueError)):
@@ -99,11 +97,7 @@ def calibrate(
         else:
             data = open_dataset(dataset, root, labels, split=split, ignore=ignored, cache=cache)
             materials, first = _clips(data, _classes(kind, labels, dataset, network), motion, flow_weights, samples)
-
-        def speed(choice: Method, n: int) -> float:
-            method = replace(choice, interval=n, motion=motion, flow_weights=flow_weights)
-            return frames_per_second(Segmenter(network, method=method), first())
-
+        speed = _speed(network, first, motion, flow_weights)
         result = find(
             network, materials, Target(kind, value), choices,
             windows=samples, max_interval=max_interval or 30, speed=speed, say=note if verbose else lambda line: None,
@@ -175,6 +169,20 @@ def _clips(
 
     clips = evenly(data.clips, samples)
     return [ClipMaterial(clip, motion, classes, flow_weights) for clip in clips], clips[0].find_source
+
+
+def _speed(
+    network: Network, first: Callable[[], Source], motion: str, flow_weights: Path | None
+) -> Callable[[Method, int], float]:
+    """Return a function from a method and an interval to frames per second on the first source."""
+    from warpseg.engine.segmenter import Segmenter
+    from warpseg.measure.speed.end_to_end import frames_per_second
+
+    def speed(choice: Method, n: int) -> float:
+        method = replace(choice, interval=n, motion=motion, flow_weights=flow_weights)
+        return frames_per_second(Segmenter(network, method=method), first())
+
+    return speed
 
 
 def _profile(

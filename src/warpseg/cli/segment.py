@@ -67,18 +67,11 @@ def segment(
         raise typer.BadParameter("one page is for one SOURCE: use --save report for a page each", param_hint="--report")
     check_range(start, end)
     settings = settle(
-        context,
-        profile,
-        debug=debug,
-        scheme=scheme,
-        interval=interval_of(interval, max_interval, keyframes_per_second, target_fps),
-        fusion=usual_fusion(fusion, propagation),
-        motion=motion,
-        flow_weights=flow_weights,
-        propagation=propagation,
-        reverse=reverse,
-        imgsz=imgsz,
-    )
+        context, profile, debug=debug,
+        scheme=scheme, interval=interval_of(interval, max_interval, keyframes_per_second, target_fps),
+        fusion=usual_fusion(fusion, propagation), propagation=propagation, reverse=reverse, motion=motion,
+        flow_weights=flow_weights, imgsz=imgsz,
+    )  # fmt: skip
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
 

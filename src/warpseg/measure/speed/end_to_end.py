@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 import tempfile
 import time
 from collections import Counter
@@ -50,23 +49,25 @@ def to_files(segmenter: Segmenter, source: Source, save: Collection[str], max_fr
             first.append(time.perf_counter() - started)
 
     with tempfile.TemporaryDirectory(prefix="warpseg-") as folder:
-        cpu, started = _cpu_seconds(), time.perf_counter()
+        cpu, started = time.process_time(), time.perf_counter()
         report = process(segmenter, source, folder, save=save, max_frames=max_frames, progress=written)
-        return Lap(report.frames, report.keyframes, report.seconds, first[0], _cpu_seconds() - cpu, dict(report.stages))
+        return Lap(
+            report.frames, report.keyframes, report.seconds, first[0], time.process_time() - cpu, dict(report.stages)
+        )
 
 
 def to_labels(segmenter: Segmenter, source: Source, max_frames: int | None = None) -> Lap:
     """Segment a source to labels at the frames' size, the stages at once as ``to_files`` has them, nothing written."""
     recorded, stages = isinstance(source, (str, Path)), Stages()
     frames, keyframes, first = 0, 0, 0.0
-    cpu, started = _cpu_seconds(), time.perf_counter()
+    cpu, started = time.process_time(), time.perf_counter()
     with segmenter.running(source, stages=stages, max_frames=max_frames, threads=recorded) as run:
         for result in run.results:
             result.labels()
             first = first or time.perf_counter() - started
             frames, keyframes = frames + 1, keyframes + result.is_key
     return Lap(
-        frames, keyframes, time.perf_counter() - started, first, _cpu_seconds() - cpu, dict(stages.seconds)
+        frames, keyframes, time.perf_counter() - started, first, time.process_time() - cpu, dict(stages.seconds)
     )  # fmt: skip
 
 
@@ -119,8 +120,3 @@ def frames_per_second(segmenter: Segmenter, source: Source) -> float:
     frames = max(_LEAST, 3 * segmenter.method.longest)
     frames = max(frames, math.ceil(_SECONDS * fps(frames)))
     return median(fps(frames) for _ in range(LAPS))
-
-
-def _cpu_seconds() -> float:
-    spent = os.times()
-    return spent.user + spent.system
