@@ -14,6 +14,7 @@ PUBLIC = [
     "Classes",
     "DatasetError",
     "Frame",
+    "InferenceError",
     "ModelError",
     "MotionField",
     "MotionRange",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from warpseg.engine.source import Video as Video
     from warpseg.engine.source import open_video as open_video
     from warpseg.errors import DatasetError as DatasetError
+    from warpseg.errors import InferenceError as InferenceError
     from warpseg.errors import ModelError as ModelError
     from warpseg.errors import MotionUnavailable as MotionUnavailable
     from warpseg.errors import OutputError as OutputError
@@ -35,6 +36,7 @@ _HOMES = {
     "Classes": "types",
     "DatasetError": "errors",
     "Frame": "types",
+    "InferenceError": "errors",
     "ModelError": "errors",
     "MotionField": "types",
     "MotionRange": "engine.motion_range",

@@ -4,6 +4,7 @@ WarpsegError            everything this package raises on purpose; its message i
 ├── VideoError          a source that cannot be opened, or that is damaged part-way
 ├── MotionUnavailable   a motion source that this video or machine does not have
 ├── ModelError          a network that cannot be loaded or does not fit
+├── InferenceError      a network that fails on a frame: no finite scores, no memory left, an exit of its own
 ├── DatasetError        labelled data that is missing, or does not fit together
 ├── ProfileError        a file that is not a profile, or that cannot be read
 └── OutputError         a result that cannot be written, or may not be overwritten
@@ -12,7 +13,8 @@ WarpsegError            everything this package raises on purpose; its message i
 from __future__ import annotations
 
 __all__ = [
-    "DatasetError", "ModelError", "MotionUnavailable", "OutputError", "ProfileError", "VideoError", "WarpsegError",
+    "DatasetError", "InferenceError", "ModelError", "MotionUnavailable", "OutputError", "ProfileError", "VideoError",
+    "WarpsegError",
 ]  # fmt: skip
 
 
@@ -42,6 +44,10 @@ class MotionUnavailable(WarpsegError):
 
 class ModelError(WarpsegError):
     """Raised where a network cannot be loaded, or does not fit the options or the frames."""
+
+
+class InferenceError(WarpsegError):
+    """Raised where a network fails on a frame: no finite scores, no memory, an exit of its own."""
 
 
 class DatasetError(WarpsegError):

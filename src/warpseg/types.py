@@ -232,7 +232,7 @@ class MotionField:
         Returns:
             A field of zero offsets.
         """
-        return cls(torch.zeros(2, *size), torch.full(size, confidence))
+        return cls(torch.zeros(2, *size, dtype=torch.float32), torch.full(size, confidence, dtype=torch.float32))
 
     def __repr__(self) -> str:
         return f"MotionField({self.size[0]}x{self.size[1]}, mean confidence {float(self.confidence.mean()):.2f})"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 import typer
 
 from warpseg.errors import ModelError, WarpsegError
+from warpseg.messages import explain, printable
 from warpseg.run.interrupt import announce
 
 __all__ = ["complain", "errors", "note"]
@@ -45,10 +46,11 @@ def errors(
 
 def complain(error: Exception) -> None:
     """Print an error as one line on standard error."""
-    text = str(error) if isinstance(error, (WarpsegError, ValueError)) else f"{type(error).__name__}: {error}"
-    print(f"error: {' '.join(text.split())}", file=sys.stderr)
+    named = explain(error) or f"{type(error).__name__}: {error}"
+    text = str(error) if isinstance(error, (WarpsegError, ValueError)) else named
+    print(f"error: {printable(' '.join(text.split()))}", file=sys.stderr)
 
 
 def note(line: str) -> None:
     """Print a line on standard error at once."""
-    print(line, file=sys.stderr, flush=True)
+    print(printable(line), file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from warpseg.cli import options as o
-from warpseg.cli.errors import complain, errors
+from warpseg.cli.errors import complain, errors, note
 from warpseg.cli.method import interval_of, usual_fusion
 from warpseg.cli.profile import Settings, settle
 from warpseg.cli.values import check_file, check_range, words
@@ -149,8 +149,8 @@ def _is_done(folder: Path, source: str, kinds: list[str], *, as_json: bool) -> b
 
 def _print(source: str, report: Report | None, failures: list[Exception], *, as_json: bool) -> None:
     """Print the outcome of a source: notes and errors on standard error, the result on standard output."""
-    for line in report.warnings if report else []:
-        print(f"note: {source}: {line}", file=sys.stderr)
+    for line in [line for line in report.warnings if line not in report.logged] if report else []:
+        note(f"note: {source}: {line}")
     for error in failures:
         complain(error)
     if as_json and report:

@@ -89,7 +89,7 @@ def blend(x: Tensor, to_x: MotionField, y: Tensor, to_y: MotionField, share: flo
         return torch.lerp(sample(y, paths[1]), sample(x, paths[0]), share)
     first, second = (torch.as_strided(interleaved(each), (_lanes(x) * height * width,), (1,)) for each in (x, y))
     ways = [path.detach().float().contiguous().numpy() for path in paths]
-    out = torch.empty(x.shape)
+    out = torch.empty(x.shape, dtype=torch.float32)
     of_first = shares.expand(height, width).contiguous().numpy()
     geometry_cpu.blend(first.numpy(), ways[0], second.numpy(), ways[1], of_first, out.numpy())
     return out
@@ -107,7 +107,7 @@ def interleaved(x: Tensor) -> Tensor:
     whole = x.storage_offset() == 0 and x.untyped_storage().nbytes() == 4 * height * width * lanes
     if whole and x.stride() == (1, width * lanes, lanes):
         return x
-    padded = torch.zeros(height, width, lanes)
+    padded = torch.zeros(height, width, lanes, dtype=torch.float32)
     padded[..., :channels] = x.detach().permute(1, 2, 0)
     return padded[..., :channels].permute(2, 0, 1)
 
@@ -159,7 +159,7 @@ def follow(motions: Iterable[MotionField], size: tuple[int, int]) -> MotionField
         path leaves the frame.
     """
     start = _centres(size)
-    points, confidence = start.clone(), torch.ones(size)
+    points, confidence = start.clone(), torch.ones(size, dtype=torch.float32)
     for motion in motions:
         offsets, certainty = motion.offsets.cpu().contiguous(), motion.confidence.cpu().contiguous()
         geometry_cpu.advance(points.numpy(), confidence.numpy(), offsets.numpy(), certainty.numpy())
@@ -181,7 +181,7 @@ def compose(first: MotionField, second: MotionField) -> MotionField:
 def inside(offsets: Tensor) -> Tensor:
     """Return 1 where the cell centre plus offset lies in the frame, else 0; (h, w)."""
     if _takes_kernels(offsets):
-        out = torch.empty(offsets.shape[-2:])
+        out = torch.empty(offsets.shape[-2:], dtype=torch.float32)
         geometry_cpu.inside(offsets.detach().contiguous().numpy(), out.numpy())
         return out
     height, width = offsets.shape[-2:]
@@ -192,7 +192,7 @@ def inside(offsets: Tensor) -> Tensor:
 @lru_cache(maxsize=8)
 def _centres(size: tuple[int, int]) -> Tensor:
     """Return the centres of a grid's cells, (2, h, w) in fractions of the frame; shared, so read-only."""
-    across, down = ((torch.arange(side) + 0.5) / side for side in size[::-1])
+    across, down = ((torch.arange(side, dtype=torch.float32) + 0.5) / side for side in size[::-1])
     return torch.stack(torch.meshgrid(down, across, indexing="ij")[::-1]).contiguous()
 
 
@@ -214,7 +214,7 @@ def invert(motion: MotionField) -> MotionField:
     y = torch.arange(height, device=offsets.device)[:, None] + offsets[1] * height
     x0, y0 = x.floor(), y.floor()
     values = torch.cat([-offsets, motion.confidence[None], torch.ones_like(motion.confidence)[None]]).flatten(1)
-    landed = torch.zeros(4, height * width, device=offsets.device)
+    landed = torch.zeros(4, height * width, dtype=offsets.dtype, device=offsets.device)
     for column, row in ((x0, y0), (x0 + 1, y0), (x0, y0 + 1), (x0 + 1, y0 + 1)):
         weight = (1 - (x - column).abs()) * (1 - (y - row).abs()) * (0.05 + motion.confidence)
         weight = weight * ((column >= 0) & (column < width) & (row >= 0) & (row < height))

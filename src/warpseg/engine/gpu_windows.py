@@ -116,10 +116,10 @@ def label_steps(
     if not steps:
         return []
     device = forward.device
-    still = torch.zeros(2, *forward.shape[-2:])
+    still = torch.zeros(2, *forward.shape[-2:], dtype=torch.float32)
     led = [path for step in steps for path in (step.to_key, step.to_next)]
     paths = _upload([still if path is None else path.offsets for path in led], device).unflatten(0, (-1, 2))
-    weights = _upload([torch.tensor(step.alpha) for step in steps], device)
+    weights = _upload([torch.tensor(step.alpha, dtype=torch.float32) for step in steps], device)
     seen = [key, *(step.frame for step in steps), *([next_key] if next_key else [])]
     fusion = _confidence_fusion(seen, device) if photometric else None
     scores, confidence = warp_and_fuse(forward, backward, paths, weights, fusion)

@@ -55,7 +55,7 @@ class Segmentation:
         self.scores: Tensor = estimate.scores
         self.confidence: Tensor | None = estimate.confidence
         if self.is_key:
-            self.confidence = torch.ones(self.scores.shape[-2:])
+            self.confidence = torch.ones(self.scores.shape[-2:], dtype=torch.float32)
         self.classes = classes
         self._stages = stages
         self._ready = ready

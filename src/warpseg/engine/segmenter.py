@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from warpseg import networks
 from warpseg.core import schemes
@@ -24,9 +24,12 @@ from warpseg.engine.representation import choose_representation
 from warpseg.engine.segmentation import Segmentation
 from warpseg.engine.source import Source, Video, open_video
 from warpseg.engine.timing import Stages
+from warpseg.engine.uniformity import Uniformity
 from warpseg.errors import VideoError
 from warpseg.labels import has_triton
-from warpseg.networks import Network, Precision
+from warpseg.networks import Precision
+from warpseg.networks.failures import check_finite
+from warpseg.networks.wrapping import Model
 from warpseg.types import Classes, Frame
 
 __all__ = ["Running", "Segmenter"]
@@ -44,14 +47,15 @@ class Running(NamedTuple):
     pipeline: Threads | Inline
     bounds: Bounds
     warning: str | None  # what the memory budget took, None where nothing
+    notes: list[str]  # on the network's scores; complete once all results are taken
 
 
 class Segmenter:
     """Segments video: the network on keyframes, motion for the frames between.
 
     Args:
-        model: name of a network, a torch module, a pair (feature network, head), or a ``Network``; see
-            ``warpseg.load``.
+        model: name of a network, a torch module, a pair (feature network, head), an exported program, a function of
+            pictures, or a ``Network``; see ``warpseg.load``.
         scheme: ``interpolate`` (Algorithm 2: both enclosing keyframes), ``propagate`` (Algorithm 1: no look-ahead),
             ``copy`` (nearest keyframe, unmoved) or ``every`` (the network on each frame).
         interval: frames from one keyframe to the next, ``auto`` for keyframes where they are needed, or a policy.
@@ -87,7 +91,7 @@ class Segmenter:
 
     def __init__(
         self,
-        model: str | nn.Module | tuple[nn.Module, nn.Module] | Network = "camvid",
+        model: str | Model = "camvid",
         *,
         scheme: str = "interpolate",
         interval: int | Policy | Literal["auto"] = 5,
@@ -172,6 +176,8 @@ class Segmenter:
             if run.warning:
                 _log.warning("%s: %s", run.video.info.name, run.warning)
             yield from run.results
+            for line in run.notes:
+                _log.warning("%s: %s", run.video.info.name, line)
 
     @contextmanager
     def running(
@@ -219,8 +225,9 @@ class Segmenter:
                     memory=self._memory,
                     waits=self.delay > 0,
                 )
-            results = self.segment(video, stages, pipeline=pipeline, bounds=bounds, confidence=confidence)
-            yield Running(video, results, pipeline, bounds, warning)
+            notes: list[str] = []
+            results = self.segment(video, stages, pipeline=pipeline, bounds=bounds, confidence=confidence, notes=notes)
+            yield Running(video, results, pipeline, bounds, warning, notes)
 
     def open(
         self,
@@ -267,6 +274,7 @@ class Segmenter:
         pipeline: Pipeline | None = None,
         bounds: Bounds | None = None,
         confidence: bool = False,
+        notes: list[str] | None = None,
     ) -> Iterator[Segmentation]:
         """Yield the segmentation of each of ``frames``.
 
@@ -279,6 +287,7 @@ class Segmenter:
             pipeline: what runs the stages; by default the caller's thread.
             bounds: how many frames may wait between stages.
             confidence: whether to measure confidence also where the fusion does not.
+            notes: where findings about the network's scores are added at the end.
 
         Returns:
             An iterator of one segmentation per frame, in order.
@@ -288,6 +297,7 @@ class Segmenter:
         """
         stages, pipeline, bounds = stages or Stages(), pipeline or Inline(), bounds or Bounds()
         damage: list[VideoError] = []
+        scores = Uniformity(self.network.name)
 
         def readable() -> Iterator[Frame]:
             # Frames before the damage are a video of their own: its last window is finished before the error is raised.
@@ -312,11 +322,18 @@ class Segmenter:
             # The next window is on its way to the GPU while this one's labels come from there.
             queued = pipeline(stages.measured(windows, "warp and fuse"), waiting=self.method.longest)
             for found in queued:
-                yield self._segmentation(found.estimate(), stages, found.labels)
+                estimate = found.estimate()
+                scores.see(estimate)
+                yield self._segmentation(estimate, stages, found.labels)
         else:
             estimates = self.estimates(waited, network, network.policy, confidence=confidence)
             for estimate in pipeline(stages.measured(estimates, "warp and fuse"), waiting=_RESULTS):
+                if self.representation.name == "features":  # scores of keyframes were checked as they came
+                    check_finite(estimate.scores, self.network.name, estimate.frame.index)
+                scores.see(estimate)
                 yield self._segmentation(estimate, stages)
+        if notes is not None:
+            notes += scores.notes()
         if damage:
             raise damage[0]
 

@@ -183,8 +183,8 @@ def warp_and_fuse(
     if weights.shape not in ((frames,), (frames, height, width)):
         raise ValueError(f"weights {tuple(weights.shape)}: expected ({frames},) or ({frames}, {height}, {width})")
     steps = (height * width, 1) if weights.ndim == 3 else (1, 0)
-    out = torch.empty((frames, channels, height, width), device=forward.device)
-    confidence = None if fusion is None else torch.empty((frames, height, width), device=forward.device)
+    out = torch.empty((frames, channels, height, width), dtype=torch.float32, device=forward.device)
+    confidence = None if fusion is None else out.new_empty((frames, height, width))
     if frames == 0:
         return out, confidence
     given = fusion or ConfidenceFusion(out, (1, 1), 1, 0, 0, 0.0, 0.0, 0.0, 1.0)  # a patch of 0: the kernel ignores it

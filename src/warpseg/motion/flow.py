@@ -102,6 +102,6 @@ def _load_raft(path: Path) -> nn.Module:
 
 def to_cells(flow: NDArray[np.float32], plane: Plane) -> NDArray[np.float32]:
     """Average a flow (2, h, w), pixels of the plane, over cells: offsets (2, rows, columns), fractions of the frame."""
-    scale = torch.tensor([plane.factor / plane.size[1], plane.factor / plane.size[0]])[:, None, None]
+    scale = torch.tensor([plane.factor / side for side in plane.size[::-1]], dtype=torch.float32)[:, None, None]
     cells = F.adaptive_avg_pool2d(torch.from_numpy(np.ascontiguousarray(flow)), plane.grid)
     return cast(NDArray[np.float32], (cells * scale).numpy())

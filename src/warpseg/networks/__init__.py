@@ -14,7 +14,6 @@ from warpseg.errors import ModelError
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
 
     from warpseg.networks.network import Batched as Batched
     from warpseg.networks.network import Network as Network
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from warpseg.networks.network import ScoreSpace as ScoreSpace
     from warpseg.networks.weights_file import checksum as checksum
     from warpseg.networks.weights_file import read_weights as read_weights
+    from warpseg.networks.wrapping import Model
 
 __all__ = [
     "FAMILIES", "Batched", "Family", "Network", "Precision", "ScoreSpace", "checksum", "families", "load",
@@ -66,7 +66,7 @@ def families() -> str:
 
 
 def load(
-    model: str | nn.Module | tuple[nn.Module, nn.Module] | Network,
+    model: str | Model,
     *,
     device: str = "auto",
     precision: Precision = "auto",
@@ -105,7 +105,8 @@ def load(
         True
     """
     from warpseg.networks.compilation import compiled
-    from warpseg.networks.network import pick_device, pick_dtype, wrap
+    from warpseg.networks.network import pick_device, pick_dtype
+    from warpseg.networks.wrapping import wrap
 
     sides = imgsz if isinstance(imgsz, tuple) else (imgsz,) * 2
     if imgsz is not None and (len(sides) != 2 or any(not isinstance(side, int) or side < 1 for side in sides)):

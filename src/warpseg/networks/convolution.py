@@ -53,10 +53,10 @@ class Folded:
     def __init__(self, network: Network, convolution: Convolution) -> None:
         depth = len(convolution.bias)
         with torch.inference_mode():
-            units = torch.eye(depth, device=network.device)[None, :, :, None]
+            units = torch.eye(depth, dtype=torch.float32, device=network.device)[None, :, :, None]
             try:
-                bias = network.head(torch.zeros(1, depth, 1, 1, device=network.device))[0, :, 0, 0]
-                head = network.head(units)[0, :, :, 0] - bias[:, None]  # (C, D)
+                bias = network.scores(torch.zeros_like(units[:, :, :1]))[0, :, 0, 0]
+                head = network.scores(units)[0, :, :, 0] - bias[:, None]  # (C, D)
             except RuntimeError as error:
                 raise ModelError(
                     f"{network.name}: the weights of convolutional fusion are for {depth} channels, "

@@ -36,7 +36,7 @@ class TaskNetwork(nn.Module):
         self.upsample = nn.ConvTranspose2d(
             classes, classes, 2 * STRIDE, STRIDE, STRIDE // 2, groups=classes, bias=False
         )
-        ramp = 1 - (torch.arange(2 * STRIDE) + 0.5 - STRIDE).abs() / STRIDE
+        ramp = 1 - (torch.arange(2 * STRIDE, dtype=torch.float32) + 0.5 - STRIDE).abs() / STRIDE
         self.upsample.weight = nn.Parameter(
             (ramp[:, None] * ramp).expand(classes, 1, -1, -1).clone(), requires_grad=False
         )

@@ -1,11 +1,10 @@
-"""Network: a segmentation network in its two parts, and the wrapping of any torch module as one."""
+"""Network: a segmentation network in its two parts, with what it needs and what it gives."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import groupby
 from typing import Literal, Protocol
 
@@ -17,9 +16,10 @@ from torch.nn import functional as F
 
 from warpseg.core.schemes import SplitNetwork
 from warpseg.errors import ModelError
+from warpseg.networks.failures import check_finite, guarded
 from warpseg.types import Classes, Frame
 
-__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "pointwise", "wrap"]
+__all__ = ["Batched", "Network", "Precision", "ScoreSpace", "pick_device", "pick_dtype", "pointwise"]
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
@@ -55,7 +55,7 @@ class Network:
         autocast: True if torch chooses where to compute in ``dtype``; ``feature_net`` then takes float32.
         channels_last: True if RGB is passed with its channels innermost in memory.
         compiled: True if ``feature_net`` is compiled.
-        checksum: SHA-256 of the weights file, None without a file.
+        checksum: SHA-256 of the weights file, or of weights, structure and code of a network of yours; None if unknown.
         reentrant: True if several threads may run it at the same time.
 
     Examples:
@@ -115,17 +115,27 @@ class Network:
 
         Raises:
             ModelError: The feature network did not return one map per picture.
+            InferenceError: It returned NaN or infinite values, ran out of memory or threads, or ended the program.
         """
         maps: list[Tensor] = []
         for _, same_size in groupby((frame.pixels for frame in frames), key=lambda pixels: pixels.shape):
-            rgb = self._input(list(same_size))
-            with torch.autocast(self.device.type, self.dtype) if self.autocast else nullcontext():
-                f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
+            pictures = list(same_size)
+            first, last = frames[len(maps)].index, frames[len(maps) + len(pictures) - 1].index
+            where = f"frame {first}" if first == last else f"frames {first} to {last}"
+            cast = torch.autocast(self.device.type, self.dtype) if self.autocast else nullcontext()
+            with guarded(self.name, where):
+                rgb = self._input(pictures)
+                with cast:
+                    f = self.feature_net(rgb if self.white == 255 else rgb / (255 / self.white))
             if not isinstance(f, Tensor) or f.ndim != 4 or len(f) != len(rgb):
                 shape = tuple(f.shape) if isinstance(f, Tensor) else type(f).__name__
                 count = f"{len(rgb)} pictures" if len(rgb) > 1 else "one picture"
                 raise ModelError(f"{self.name}: gave {shape} for {count}; expected a map ({len(rgb)}, channels, h, w)")
+            if not f.is_floating_point():
+                raise ModelError(f"{self.name}: gave integers, which are labels; return the scores before argmax")
             maps += (one.float() for one in f)
+        for frame, one in zip(frames, maps, strict=True):
+            check_finite(one, self.name, frame.index)
         return maps
 
     def seen(self, size: tuple[int, int]) -> tuple[int, int]:
@@ -142,12 +152,11 @@ class Network:
         side = min(size)
         if isinstance(self.imgsz, tuple):
             return self.imgsz
-        if self.imgsz is not None:
-            scale = self.imgsz / side
-        elif self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
+        if self.imgsz is not None:  # the longer side is rounded down, as torchvision and transformers do
+            return self.imgsz * size[0] // side, self.imgsz * size[1] // side
+        if self.short_side is None or self.short_side[0] <= side <= self.short_side[1]:
             return size
-        else:
-            scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
+        scale = min(self.short_side[0] / side, 2.0) if side < self.short_side[0] else self.short_side[1] / side
         return max(round(size[0] * scale), 1), max(round(size[1] * scale), 1)
 
     def _input(self, pictures: list[NDArray[np.uint8]]) -> Tensor:
@@ -173,9 +182,27 @@ class Network:
             f: (D, h, w) float32 features of one frame.
 
         Returns:
-            (classes, h, w) float32 scores, before softmax.
+            (classes, h, w) float32 scores.
+
+        Raises:
+            ModelError: There are more channels than names of classes.
+            InferenceError: The task network ran out of memory or threads, or ended the program.
         """
-        return self.head(f[None])[0]
+        with guarded(self.name, "its task network"):
+            scores = self.scores(f[None])[0]
+        if self.classes is not None and len(scores) > len(self.classes):
+            raise ModelError(
+                f"{self.name}: gave scores of {len(scores)} classes but names {len(self.classes)}; name all of them"
+            )
+        return scores
+
+    def scores(self, f: Tensor) -> Tensor:
+        """Return the scores (b, classes, h, w) of features (b, D, h, w).
+
+        A single channel is the logit of a binary network: it becomes two classes, the second where it is above zero.
+        """
+        scores = self.head(f)
+        return scores if scores.shape[1] != 1 else torch.cat([torch.zeros_like(scores), scores], 1)
 
     def __repr__(self) -> str:
         return f"Network({self.name!r}, {self.device}, {str(self.dtype).removeprefix('torch.')})"
@@ -204,68 +231,6 @@ class ScoreSpace:
         return f
 
 
-def wrap(
-    module: nn.Module | tuple[nn.Module, nn.Module] | Network, *, device: torch.device, dtype: torch.dtype | None = None
-) -> Network:
-    """Make a ``Network`` of any segmentation module, at any output stride.
-
-    The module itself is moved to ``device`` and put into evaluation mode. Its weights keep their type, and RGB is
-    passed in their memory layout.
-
-    Args:
-        module: A module from RGB (b, 3, H, W) float32 in [0, 1] to scores (b, classes, h, w), or to a dict with them
-            as ``out``, as in torchvision; or a pair (feature network, task network). A ``Network`` is returned as is.
-        device: Device to run on.
-        dtype: Type in which torch computes where that is safe (autocast); None for the module's own.
-
-    Returns:
-        The network. A module that is not split has no features to propagate: its scores take their place.
-
-    Raises:
-        ModelError: ``module`` is none of the above.
-
-    Examples:
-        >>> import torch
-        >>> from warpseg.networks.network import wrap
-        >>> wrap(torch.nn.Conv2d(3, 5, 3, stride=8), device=torch.device("cpu"))
-        Network('Conv2d', cpu, float32)
-    """
-    if isinstance(module, Network):
-        return module
-    if not isinstance(module, (nn.Module, tuple)):
-        raise ModelError(
-            f"cannot segment with a {type(module).__name__}: expected a model's name, a torch module or a pair of them"
-        )
-    parts = [part.to(device).eval() for part in (module if isinstance(module, tuple) else (module,))]
-    cast = dtype not in (None, torch.float32)
-    made = partial(
-        Network, device=device, dtype=dtype or torch.float32, autocast=cast, channels_last=_is_channels_last(parts[0])
-    )
-    if isinstance(module, tuple):
-        feature_net, head = parts
-        # Only an exact nn.Conv2d of this form is known to be linear and pointwise: a subclass may do more.
-        if type(head) is nn.Conv2d and (head.kernel_size, head.stride, head.padding, head.groups) == (
-            (1, 1),
-            (1, 1),
-            (0, 0),
-            1,
-        ):
-            return made(_name(feature_net), feature_net, pointwise(head), True)
-        return made(_name(feature_net), feature_net, head, type(head) is nn.Identity)
-    (whole,) = parts
-
-    def scores(rgb: Tensor) -> Tensor:
-        out = whole(rgb)
-        if isinstance(out, dict) and "out" not in out:
-            raise ModelError(
-                f"{_name(whole)}: gave a dict of {', '.join(map(str, out))}; expected scores, or a dict with 'out'"
-            )
-        found: Tensor = out["out"] if isinstance(out, dict) else out
-        return found
-
-    return made(_name(module), scores, nn.Identity(), True, shows_features=False)
-
-
 def pointwise(convolution: nn.Conv2d) -> Callable[[Tensor], Tensor]:
     """Return a 1x1 convolution as a matrix product, which takes features in any memory layout.
 
@@ -273,26 +238,10 @@ def pointwise(convolution: nn.Conv2d) -> Callable[[Tensor], Tensor]:
     """
 
     def scores(f: Tensor) -> Tensor:
-        product = torch.einsum("oc,bchw->bohw", convolution.weight[:, :, 0, 0], f)
-        return product if convolution.bias is None else product + convolution.bias[:, None, None]
+        product = torch.einsum("oc,bchw->bohw", convolution.weight[:, :, 0, 0].float(), f)
+        return product if convolution.bias is None else product + convolution.bias.float()[:, None, None]
 
     return scores
-
-
-def _is_channels_last(module: nn.Module) -> bool:
-    """Return whether the module's author has converted its weights to channels-last.
-
-    Its input takes the same layout: code written for one layout may fail (in ``view``) with the other.
-    """
-    return any(
-        parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
-        for parameter in module.parameters()
-        if not parameter.is_contiguous()
-    )
-
-
-def _name(module: nn.Module) -> str:
-    return type(module).__name__
 
 
 def pick_device(name: str) -> torch.device:

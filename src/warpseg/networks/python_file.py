@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from warpseg.errors import ModelError
-from warpseg.networks.network import Network, Precision, pick_dtype, wrap
-from warpseg.networks.weights_file import checksum
+from warpseg.networks.identity import digest
+from warpseg.networks.network import Network, Precision, pick_dtype
+from warpseg.networks.wrapping import wrap
 
 __all__ = ["from_name"]
 
@@ -19,8 +22,8 @@ __all__ = ["from_name"]
 def from_name(argument: str, *, device: torch.device, precision: Precision) -> Network:
     """Execute FILE.py and return the network NAME of it, for an ``argument`` FILE.py:NAME.
 
-    NAME is a module, a pair of modules, a ``Network``, or a function without arguments that returns one of them.
-    Raises ``ModelError`` if there is no such file, or if its code fails.
+    NAME is a module, a pair of modules, an exported program, a ``Network``, a function without arguments that returns
+    one of them, or a function of pictures. Raises ``ModelError`` if there is no such file, or if its code fails.
     """
     path, _, name = argument.rpartition(":")
     spec = (
@@ -34,8 +37,27 @@ def from_name(argument: str, *, device: torch.device, precision: Precision) -> N
     try:
         spec.loader.exec_module(code)
         found = getattr(code, name)
-        made = found if isinstance(found, (nn.Module, Network, tuple)) else found()
-    except Exception as error:  # anything that the user's code raises
+        made = found() if _is_factory(found) else found
+    except (Exception, SystemExit) as error:  # anything that the user's code raises
         raise ModelError(f"model 'py:{argument}': {type(error).__name__}: {error}") from error
     dtype = None if precision == "auto" else pick_dtype(precision, device)
-    return replace(wrap(made, device=device, dtype=dtype), name=f"py:{argument}", checksum=checksum(Path(path)))
+    network = wrap(made, device=device, dtype=dtype)
+    return replace(network, name=f"py:{argument}", checksum=network.checksum or _digest(network))
+
+
+def _is_factory(found: Any) -> bool:
+    """Return whether the object is called to make the network, and is not the network."""
+    if isinstance(found, (nn.Module, Network, tuple, torch.export.ExportedProgram)) or not callable(found):
+        return False
+    try:
+        inspect.signature(found).bind()
+    except TypeError:  # it takes arguments: pictures
+        return False
+    except ValueError:  # built in
+        pass
+    return True
+
+
+def _digest(network: Network) -> str:
+    settings = (network.white, network.linear_head, network.classes, network.short_side, network.imgsz)
+    return digest(network.feature_net, network.head, repr(settings))

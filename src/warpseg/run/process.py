@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -18,6 +19,7 @@ from warpseg.engine.source import Source
 from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.files import remove
+from warpseg.messages import explain
 from warpseg.run.interrupt import interruptible, uninterrupted
 from warpseg.run.lock import only_writer
 from warpseg.run.names import OUTPUTS, output_name
@@ -25,12 +27,14 @@ from warpseg.run.page import write_report
 from warpseg.run.result import Report, once, write_run
 from warpseg.run.run_json import RunFacts
 from warpseg.run.samples import Collected
+from warpseg.run.slowdown import Slowdown
 from warpseg.sinks import SINKS, begin
 from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, VideoInfo
 
 __all__ = ["process"]
 
+_log = logging.getLogger("warpseg")
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
 
@@ -115,7 +119,8 @@ def process(
                 report.error = "interrupted"
                 raise
             except Exception as error:
-                report.error = str(error) if isinstance(error, WarpsegError) else f"{type(error).__name__}: {error}"
+                line = explain(error) or f"{type(error).__name__}: {error}"
+                report.error = str(error) if isinstance(error, WarpsegError) else line
                 raise
             finally:
                 with uninterrupted():
@@ -263,6 +268,7 @@ def _pump(
     progress: Callable[[Report, VideoInfo], None] | None,
 ) -> None:
     """Write each result to all sinks, in order."""
+    slowdown = Slowdown()
     for result in run.pipeline(_labelled(run.results), waiting=_LABELLED):
         if outputs.classes is None:
             outputs.begin(result.classes, run.video.info)
@@ -277,8 +283,12 @@ def _pump(
                     outputs.collected.add(result, ids)
             report.frames += 1
             report.keyframes += result.is_key
+        clock.note(report, run.pipeline)
+        slower = slowdown.see(report)
+        if slower:
+            _log.warning("note: %s: %s", report.source, slower)
+            report.logged.append(slower)
         if progress is not None:
-            clock.note(report, run.pipeline)
             progress(report, run.video.info)
 
 
@@ -295,8 +305,7 @@ def _conclude(run: Running, outputs: _Outputs, report: Report, clock: _Clock) ->
     report.error = report.error or (str(failed) if failed else None)
     clock.note(report, run.pipeline)
     report.warnings = once([*run.video.warnings, *(line for sink in outputs.sinks for line in sink.warnings)])
-    if run.warning:
-        report.warnings.append(run.warning)
+    report.warnings += [*([run.warning] if run.warning else []), *run.notes, *report.logged]
     stale = outputs.targets.stale()
     if stale:
         report.warnings.append(f"{', '.join(stale)}: left as an earlier run made them")

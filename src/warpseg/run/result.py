@@ -34,6 +34,7 @@ class Report:
         network_alone: seconds that the keyframes would have taken with nothing else going on.
         needed_anyway: seconds of decoding, labels and writing that no overlap would have hidden.
         warnings: assumptions and substitutions, one line each.
+        logged: those among the warnings that were logged at once.
         complete: True once all frames are in all outputs.
         error: what ended the run early, None where nothing did.
 
@@ -51,6 +52,7 @@ class Report:
     network_alone: float = 0.0
     needed_anyway: float = 0.0
     warnings: list[str] = field(default_factory=list)
+    logged: list[str] = field(default_factory=list)
     complete: bool = False
     error: str | None = None
 
