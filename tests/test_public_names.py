@@ -24,6 +24,7 @@ PUBLIC = [
     "Report",
     "Segmentation",
     "Segmenter",
+    "SourceOptions",
     "Video",
     "VideoError",
     "VideoInfo",
