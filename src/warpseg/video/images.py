@@ -84,8 +84,8 @@ def _explain_nothing(source: str, folder: str, names: list[str]) -> str:
     others = sorted(name for name in names if os.path.isfile(os.path.join(folder, name)))
     if others:
         return (
-            f"no images found ({kinds}), but {len(others)} other files such as {others[0]}; "
-            "videos are given by their own names, not by their folder"
+            f"no images found, but other files ({len(others)}, such as {others[0]}); "
+            "give videos by their own names, not by their folder"
         )
     return f"no images found; files that end in {kinds} are read"
 

@@ -124,6 +124,8 @@ def name_of(source: str | os.PathLike[str] | BinaryIO) -> str:
     source = os.fspath(source)
     if source in ("-", "pipe:", "pipe:0"):
         return "standard input"
+    if source.startswith(("/dev/", "/proc/")):  # of a process substitution, the last part is a mere number
+        return source
     return Path(urlsplit(source).path if is_address(source) else source).name or source
 
 

@@ -21,7 +21,7 @@ class SourceOptions:
             source marks as default, else the first.
         audio_stream: Likewise of the audio stream that an overlay takes its sound from.
 
-    Example:
+    Examples:
         >>> SourceOptions(timeout=30, video_stream=1)
         SourceOptions(timeout=30, playlist=False, video_stream=1, audio_stream=None)
     """
@@ -39,7 +39,14 @@ class SourceOptions:
                 raise ValueError(f"{kind} is {number}: 0 (the first) or more is accepted")
 
     def limit(self, *, network: bool) -> float | None:
-        """Return the seconds that a source which may fall silent is waited for; None for no limit."""
+        """Return the wait for a source that may fall silent.
+
+        Args:
+            network: Whether it is a network source, else a pipe.
+
+        Returns:
+            Seconds, None for no limit.
+        """
         if self.timeout is not None:
             return self.timeout
         return _NETWORK_LIMIT if network else None
