@@ -25,6 +25,7 @@ PUBLIC = [
     "Report",
     "Segmentation",
     "Segmenter",
+    "SourceOptions",
     "Video",
     "VideoError",
     "VideoInfo",

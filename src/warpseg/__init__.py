@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from warpseg.types import Frame as Frame
     from warpseg.types import MotionField as MotionField
     from warpseg.types import VideoInfo as VideoInfo
+    from warpseg.video.options import SourceOptions as SourceOptions
 
 __version__ = "0.1.0"
 
@@ -47,6 +48,7 @@ _HOMES = {
     "Report": "run.result",
     "Segmentation": "engine.segmentation",
     "Segmenter": "engine.segmenter",
+    "SourceOptions": "video.options",
     "Video": "engine.source",
     "VideoError": "errors",
     "VideoInfo": "types",

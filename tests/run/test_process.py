@@ -7,14 +7,17 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from tests.support.tiny_models import Tiny
 from warpseg import OutputError, Report, Segmenter, VideoInfo, process
 from warpseg.run.names import output_name
+from warpseg.video.encode import encode
 
 FRAMES = [np.full((32, 48, 3), 20 * i, np.uint8) for i in range(9)]
 PIECES = ["", ".", "..", "...", "/", "\\", "a", " ", "%2e", "%2f", "%00", "\n", "é", "\udce9", "C:", "~", "-", "mp4"]
@@ -102,3 +105,32 @@ def test_nothing_is_left_of_a_run_without_a_frame(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         process(segmenter(), broken(), tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("how", ["name", "path", "link", "hard link", "file://", "file object"])
+def test_a_source_is_never_replaced_by_its_own_output(tmp_path: Path, how: str) -> None:
+    folder = tmp_path / "out" / "overlay"
+    folder.mkdir(parents=True)
+    clip = folder / "overlay.mp4"
+    encode([np.full((32, 48, 3), 10 * i, np.uint8) for i in range(4)], clip)
+    before = clip.read_bytes()
+    source: Any = {"name": str(clip), "path": clip, "file://": f"file://{clip}"}.get(how, tmp_path / "overlay.mp4")
+    if how == "link":
+        source.symlink_to(clip)
+    elif how == "hard link":
+        source.hardlink_to(clip)
+    with clip.open("rb") as file, pytest.raises(OutputError, match="is the source itself"):
+        process(segmenter(), file if how == "file object" else source, tmp_path / "out", name="overlay", overwrite=True)
+    assert clip.read_bytes() == before
+    assert list(folder.iterdir()) == [clip]
+
+
+@pytest.mark.parametrize("pattern", ["", "*.png", "%06d.png"])
+def test_images_are_never_replaced_by_their_own_masks(tmp_path: Path, pattern: str) -> None:
+    folder = tmp_path / "images" / "images"
+    folder.mkdir(parents=True)
+    Image.fromarray(np.zeros((32, 48, 3), np.uint8)).save(folder / "000000.png")
+    before = (folder / "000000.png").read_bytes()
+    with pytest.raises(OutputError, match="is the source itself"):
+        process(segmenter(), f"{folder}/{pattern}", tmp_path, name="images", save=["images"], overwrite=True)
+    assert (folder / "000000.png").read_bytes() == before

@@ -31,6 +31,9 @@ def info(
     start: o.StartOption = None,
     end: o.EndOption = None,
     max_frames: o.MaxFramesOrZeroOption = 300,
+    timeout: o.TimeoutOption = None,
+    playlist: o.PlaylistOption = False,
+    video_stream: o.VideoStreamOption = None,
     motion: o.MotionOption = "auto",
     plot: o.PlotOption = None,
     as_json: o.JsonOption = False,
@@ -46,13 +49,17 @@ def info(
     # Heavy imports wait until the options are known to be right.
     with heavy_imports():
         from warpseg.measure.video import inspect
+        from warpseg.video.options import SourceOptions
 
+    options = SourceOptions(timeout, playlist, video_stream)
     collector = None if plot is None else _collector(debug=debug)
     failures: list[Exception] = []
     for source in sources:
         found, before = None, len(failures)
         with errors(debug, failures=failures):
-            found = inspect(source, start=start, end=end, max_frames=max_frames, motion=motion, watch=collector)
+            found = inspect(
+                source, start=start, end=end, max_frames=max_frames, options=options, motion=motion, watch=collector
+            )
             if plot is not None and collector is not None:
                 from warpseg.measure.video.plot import draw
 

@@ -170,6 +170,24 @@ MaxFramesOption = Annotated[int | None, _source(metavar="N|all", parser=frame_co
 MaxFramesOrZeroOption = Annotated[
     int | None, _source("--max-frames", metavar="N|all", parser=frame_count_or_zero, help=_MAX_FRAMES)
 ]
+TimeoutOption = Annotated[
+    float | None,
+    _source(
+        metavar="S",
+        min=0.1,
+        show_default="10 for network sources",
+        help="Seconds that opening, or a read, may take.",
+    ),
+]
+PlaylistOption = Annotated[
+    bool, _source("--playlist", help="SOURCE is an HLS playlist: read its parts, below its own folder or origin only.")
+]
+VideoStreamOption = Annotated[
+    int | None, _source(metavar="N", min=0, show_default="the default one", help="Number of the video stream, from 0.")
+]
+AudioStreamOption = Annotated[
+    int | None, _source(metavar="N", min=0, show_default="the default one", help="Number of the audio stream, from 0.")
+]
 SizeOption = Annotated[
     Any,  # tuple[int, int], (height, width)
     _source(metavar="WxH", parser=street_size, help="Size of synthetic streets."),

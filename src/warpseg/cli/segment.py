@@ -52,6 +52,10 @@ def segment(
     start: o.StartOption = None,
     end: o.EndOption = None,
     max_frames: o.MaxFramesOption = None,
+    timeout: o.TimeoutOption = None,
+    playlist: o.PlaylistOption = False,
+    video_stream: o.VideoStreamOption = None,
+    audio_stream: o.AudioStreamOption = None,
     save: o.SaveOption = "overlay,masks,stats",
     report: o.ReportOption = None,
     overwrite: o.OverwriteOption = False,
@@ -77,6 +81,7 @@ def segment(
 
     with heavy_imports():  # which wait until the options are known to be right
         from warpseg.engine.segmenter import Segmenter
+        from warpseg.video.options import SourceOptions
 
     with errors(debug, usage=(ModelError, ValueError)):
         segmenter = Segmenter(
@@ -90,7 +95,8 @@ def segment(
             memory=1e9 * memory,
         )
         settings.check_model(segmenter.network.name, segmenter.network.checksum)
-    limits = {"start": start, "end": end, "max_frames": max_frames}
+    choices = SourceOptions(timeout, playlist, video_stream, audio_stream)
+    limits = {"start": start, "end": end, "max_frames": max_frames, "options": choices}
     writing = {"save": kinds, "page": report, "overwrite": overwrite}
     names = folder_names(out, sources)
     todo = [

@@ -31,6 +31,7 @@ from warpseg.networks import Precision
 from warpseg.networks.failures import check_finite
 from warpseg.networks.wrapping import Model
 from warpseg.types import Classes, Frame
+from warpseg.video import SourceOptions
 
 __all__ = ["Running", "Segmenter"]
 
@@ -153,6 +154,7 @@ class Segmenter:
         end: float | None = None,
         max_frames: int | None = None,
         confidence: bool = False,
+        options: SourceOptions | None = None,
     ) -> Iterator[Segmentation]:
         """Yield the segmentation of each frame, in order, in constant memory.
 
@@ -165,6 +167,7 @@ class Segmenter:
             end: seconds after the source's first frame.
             max_frames: frames at most.
             confidence: whether to measure confidence also where the fusion does not.
+            options: time limit, playlist and stream; see ``warpseg.SourceOptions``.
 
         Returns:
             An iterator of one segmentation per frame.
@@ -172,7 +175,9 @@ class Segmenter:
         Raises:
             VideoError: the source cannot be opened, or, once all that decodes has been yielded, is damaged.
         """
-        with self.running(source, start=start, end=end, max_frames=max_frames, confidence=confidence) as run:
+        with self.running(
+            source, start=start, end=end, max_frames=max_frames, confidence=confidence, options=options
+        ) as run:
             if run.warning:
                 _log.warning("%s: %s", run.video.info.name, run.warning)
             yield from run.results
@@ -191,6 +196,7 @@ class Segmenter:
         threads: bool | None = None,
         keeps_pixels: bool = True,
         confidence: bool = False,
+        options: SourceOptions | None = None,
     ) -> Iterator[Running]:
         """Open a source and start to segment it; all stages end with the block.
 
@@ -203,6 +209,7 @@ class Segmenter:
             threads: whether the stages run at the same time, ahead of the caller; by default for files on disk.
             keeps_pixels: whether the pictures of intermediate frames will be asked for.
             confidence: whether to measure confidence also where the fusion does not.
+            options: see ``stream``.
 
         Returns:
             A context manager that gives the ``Running``.
@@ -212,7 +219,15 @@ class Segmenter:
         pipeline = threads_for(self.network) if threads else Inline()
         with (
             closing(pipeline),
-            self.open(source, start=start, end=end, max_frames=max_frames, stages=stages, pipeline=pipeline) as video,
+            self.open(
+                source,
+                start=start,
+                end=end,
+                max_frames=max_frames,
+                options=options,
+                stages=stages,
+                pipeline=pipeline,
+            ) as video,
         ):
             bounds, warning = Bounds(keeps_pixels=keeps_pixels), None
             if threads:
@@ -236,6 +251,7 @@ class Segmenter:
         start: float | None = None,
         end: float | None = None,
         max_frames: int | None = None,
+        options: SourceOptions | None = None,
         stages: Stages | None = None,
         pipeline: Pipeline | None = None,
     ) -> Video:
@@ -246,6 +262,7 @@ class Segmenter:
             start: seconds after the source's first frame.
             end: seconds after the source's first frame.
             max_frames: frames at most.
+            options: see ``stream``.
             stages: where the seconds of each stage are added up.
             pipeline: what decodes ahead.
 
@@ -262,6 +279,7 @@ class Segmenter:
             max_frames=max_frames,
             motion=self.method.needs_motion,
             flow_weights=self.method.flow_weights,
+            options=options,
             stages=stages,
             pipeline=pipeline,
         )

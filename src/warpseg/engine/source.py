@@ -23,7 +23,7 @@ from warpseg.motion.orientation import rotate, turned_plane
 from warpseg.motion.scene_cuts import CutDetector
 from warpseg.motion.tracker import Tracker
 from warpseg.types import Frame, MotionField, MotionSource, Picture, VideoInfo
-from warpseg.video import PictureReader, Source, open_pictures
+from warpseg.video import PictureReader, Source, SourceOptions, open_pictures
 
 __all__ = ["Source", "Video", "open_video"]
 
@@ -45,6 +45,7 @@ def open_video(
     max_frames: int | None = None,
     motion: str = "auto",
     flow_weights: Path | str | None = None,
+    options: SourceOptions | None = None,
     stages: Stages | None = None,
     pipeline: Pipeline | None = None,
 ) -> Video:
@@ -61,6 +62,7 @@ def open_video(
             ``estimate``. ``flow``: dense optical flow (OpenCV's DIS, or RAFT with ``flow_weights``). ``none``: zero
             everywhere, at no cost.
         flow_weights: File with RAFT's weights, for ``motion="flow"``.
+        options: Time limit, playlist and streams of coded video.
         stages: Clock that adds up the seconds of each stage.
         pipeline: Decodes in the caller's thread (None) or ahead in its own (``pipeline.Threads``); closed with the
             video.
@@ -90,7 +92,7 @@ def open_video(
     if flow_weights is not None and not chosen.weights:
         raise ValueError(f"flow_weights are for motion 'flow', not {motion!r}")
     flow = chosen.load()(flow_weights) if chosen.code is not None else None
-    pictures = open_pictures(source, start=start, end=end, max_frames=max_frames)
+    pictures = open_pictures(source, start=start, end=end, max_frames=max_frames, options=options)
     if chosen.vectors == "required" and not pictures.info.has_vectors:
         pictures.close()
         what = f"{pictures.info.codec} video" if pictures.info.codec else "a source without a codec"
@@ -201,6 +203,7 @@ class Video:
 
     def close(self) -> None:
         """Release the source, and stop the threads that read it."""
+        self._pictures.interrupt()
         self._pipeline.close()
         with suppress(ValueError):  # a thread that waits for the source's next byte cannot be stopped
             self._frames.close()

@@ -197,9 +197,15 @@ class Network:
         return scores
 
     def scores(self, f: Tensor) -> Tensor:
-        """Return the scores (b, classes, h, w) of features (b, D, h, w).
+        """Return the scores of features.
 
         A single channel is the logit of a binary network: it becomes two classes, the second where it is above zero.
+
+        Args:
+            f: features (b, D, h, w).
+
+        Returns:
+            Scores (b, classes, h, w).
         """
         scores = self.head(f)
         return scores if scores.shape[1] != 1 else torch.cat([torch.zeros_like(scores), scores], 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from warpseg.errors import VideoError, WarpsegError
 from warpseg.types import Classes
+from warpseg.video.opening import open_input
 
 __all__ = ["Run"]
 
@@ -65,8 +67,8 @@ class Run:
         """Yield (milliseconds, labels (height, width)) of each frame. Raises ``VideoError`` where they are damaged."""
         path = self.folder / "masks.mkv"
         try:
-            with av.open(str(path)) as container:
-                for frame in container.decode(video=0):
+            with closing(open_input(path)) as opened:
+                for frame in opened.container.decode(video=0):
                     yield round(1000 * (frame.time or 0.0)), frame.to_ndarray()
         except (av.FFmpegError, OSError, IndexError) as error:
             raise VideoError(f"{path}: cannot be read ({error}); make it again") from error
@@ -79,8 +81,8 @@ class Run:
         """Yield the overlay's frames, one for each of the masks. Raises ``VideoError`` where they are damaged."""
         path = self.folder / "overlay.mp4"
         try:
-            with av.open(str(path)) as container:
-                yield from container.decode(video=0)
+            with closing(open_input(path)) as opened:
+                yield from opened.container.decode(video=0)
         except (av.FFmpegError, OSError, IndexError) as error:
             raise VideoError(f"{path}: cannot be read ({error}); make it again") from error
 

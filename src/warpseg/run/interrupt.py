@@ -14,7 +14,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-__all__ = ["announce", "handle_signals", "ignore_signals", "interruptible", "uninterrupted", "was_interrupted"]
+__all__ = [
+    "announce",
+    "handle_signals",
+    "ignore_signals",
+    "interruptible",
+    "is_asked",
+    "uninterrupted",
+    "was_interrupted",
+]
 
 _SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
@@ -59,6 +67,11 @@ def ignore_signals() -> None:
     """Ignore further signals: the work is done, and its exit code decided."""
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
+
+
+def is_asked() -> bool:
+    """Return whether a signal came, though it may have to wait."""
+    return _state.asked
 
 
 def was_interrupted() -> bool:

@@ -20,7 +20,7 @@ from warpseg.engine.timing import Stages
 from warpseg.errors import OutputError, VideoError, WarpsegError
 from warpseg.files import remove
 from warpseg.messages import explain
-from warpseg.run.interrupt import interruptible, uninterrupted
+from warpseg.run.interrupt import interruptible, is_asked, uninterrupted
 from warpseg.run.lock import only_writer
 from warpseg.run.names import OUTPUTS, output_name
 from warpseg.run.page import write_report
@@ -31,12 +31,17 @@ from warpseg.run.slowdown import Slowdown
 from warpseg.sinks import SINKS, begin
 from warpseg.sinks.base import FrameResult, Sink
 from warpseg.types import Classes, VideoInfo
+from warpseg.video import SourceOptions
+from warpseg.video.allowed import is_address
+from warpseg.video.interruptible import give_up_when
 
 __all__ = ["process"]
 
 _log = logging.getLogger("warpseg")
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
 _LABELLED = 4  # frames with labels that wait to be written
+
+give_up_when(is_asked)  # a sink that waits for the source's sound does so with signals held back
 
 
 def process(
@@ -51,6 +56,7 @@ def process(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = None,
+    options: SourceOptions | None = None,
     progress: Callable[[Report, VideoInfo], None] | None = None,
     command: Sequence[str] | None = None,
     profile: Mapping[str, Any] | None = None,
@@ -68,6 +74,7 @@ def process(
         start: seconds after the source's first frame.
         end: seconds after the source's first frame.
         max_frames: frames at most.
+        options: time limit, playlist and streams; see ``warpseg.SourceOptions``.
         progress: called after each frame with the report so far.
         command: the command line, for ``run.json``.
         profile: the profile that settings came from, for ``run.json``.
@@ -76,7 +83,7 @@ def process(
         The report that ``run.json`` holds as well.
 
     Raises:
-        OutputError: an output is there already, cannot be written or not be had with this method.
+        OutputError: an output is there already, cannot be written or not be had with this method, or is the source.
         VideoError: the source cannot be opened or is damaged; what was read before the damage is kept.
         KeyboardInterrupt: on Ctrl-C, once outputs are closed; what was done is kept.
 
@@ -89,6 +96,7 @@ def process(
         (6, 2, True)
     """
     targets = _check_targets(segmenter, source, Path(out), name=name, save=save, page=page)
+    targets.refuse_source(source)
     report = Report(str(source) if isinstance(source, (str, os.PathLike)) else type(source).__name__, targets.folder)
     clock = _Clock(Stages())
     failed: Exception | None = None
@@ -101,6 +109,7 @@ def process(
                 start=start,
                 end=end,
                 max_frames=max_frames,
+                options=options,
                 stages=clock.stages,
                 threads=True,
                 keeps_pixels=targets.page is not None or targets.need("pixels"),
@@ -111,7 +120,7 @@ def process(
             record = partial(
                 write_run, report, segmenter, run, clock.begun, targets.kinds, command=command, profile=profile
             )
-            outputs = _Outputs(targets, source, record)
+            outputs = _Outputs(targets, source, options, record)
             try:
                 _pump(run, outputs, report, clock, progress)
                 report.complete = True
@@ -164,6 +173,19 @@ class _Targets:
                 "--skip-existing"
             )
 
+    def refuse_source(self, source: Source) -> None:
+        """Raise ``OutputError`` where an output is the source itself, which nothing may replace."""
+        name = source if isinstance(source, (str, os.PathLike)) else getattr(source, "name", None)
+        if not isinstance(name, (str, os.PathLike)) or is_address(os.fspath(name)):
+            return
+        path = Path(os.fspath(name).removeprefix("file://"))
+        path = path if path.exists() else path.parent  # a pattern
+        pages = [] if self.page is None else [self.page]
+        for output in [*self.paths(self.kinds), *pages]:
+            inside = output.is_dir() and path.resolve().is_relative_to(output.resolve())
+            if inside or (path.exists() and output.exists() and path.samefile(output)):
+                raise OutputError(f"{output}: is the source itself and would be replaced; choose another --out")
+
     def stale(self) -> list[str]:
         """Return the outputs of other kinds, which an earlier run made."""
         return [path.name for path in self.paths(set(OUTPUTS) - set(self.kinds)) if path.exists()]
@@ -175,6 +197,7 @@ class _Outputs:
 
     targets: _Targets
     source: Source
+    options: SourceOptions | None
     record: Callable[[Classes | None], RunFacts]  # writes run.json as things stand, and returns it
     classes: Classes | None = None
     sinks: list[Sink] = field(default_factory=list)
@@ -190,7 +213,9 @@ class _Outputs:
         self.classes = classes
         has_sound = isinstance(self.source, (str, Path)) and info.container != "images"
         audio = self.source if has_sound and isinstance(self.source, (str, Path)) else None
-        self.sinks = begin(self.targets.kinds, self.targets.folder, info, classes, audio_from=audio)
+        self.sinks = begin(
+            self.targets.kinds, self.targets.folder, info, classes, audio_from=audio, options=self.options
+        )
         self.collected = Collected(info, classes) if self.targets.page is not None else None
         replaced = self.targets.existing()
         if replaced:

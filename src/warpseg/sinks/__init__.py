@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from warpseg.sinks.base import Sink
     from warpseg.types import Classes, VideoInfo
+    from warpseg.video.options import SourceOptions
 
 __all__ = ["SINKS", "SinkKind", "begin"]
 
@@ -38,19 +39,25 @@ SINKS: dict[str, SinkKind] = {
 
 
 def begin(
-    kinds: Collection[str], folder: Path, info: VideoInfo, classes: Classes, *, audio_from: str | Path | None = None
+    kinds: Collection[str],
+    folder: Path,
+    info: VideoInfo,
+    classes: Classes,
+    *,
+    audio_from: str | Path | None = None,
+    options: SourceOptions | None = None,
 ) -> list[Sink]:
     """Return the sinks of ``kinds``, in the order of ``SINKS``, begun in ``folder``; other names are ignored.
 
-    ``audio_from`` is the source whose sound goes into outputs that have sound. Raises ``OutputError`` if a sink cannot
-    be begun, and then leaves none behind.
+    ``audio_from`` is the source whose sound, opened with ``options``, goes into outputs that have sound. Raises
+    ``OutputError`` if a sink cannot be begun, and then leaves none behind.
     """
     sinks: list[Sink] = []
     try:
         for kind in (kind for name, kind in SINKS.items() if name in kinds):
             module, _, name = kind.code.partition(":")
             make = getattr(import_module(f"{__name__}.{module}"), name)
-            extra = {"audio_from": audio_from} if "audio" in kind.needs else {}
+            extra = {"audio_from": audio_from, "options": options} if "audio" in kind.needs else {}
             sinks.append(make(folder / kind.files[0], info, classes, **extra))
     except BaseException:
         for sink in sinks:

@@ -12,10 +12,13 @@ from typing import Any
 import av
 from av import AudioFrame
 from av.audio.stream import AudioStream
-from av.container import InputContainer
 from av.packet import Packet
 
+from warpseg.errors import VideoError
 from warpseg.sinks.videofile import VideoFile
+from warpseg.video.opening import Input, open_input
+from warpseg.video.options import SourceOptions
+from warpseg.video.tracks import pick_audio
 
 __all__ = ["AudioTrack"]
 
@@ -25,14 +28,14 @@ _HIGHEST_RATE = 48000
 
 
 class AudioTrack:
-    """First audio stream of a source, written into an MP4 in step with its pictures.
+    """One audio stream of a source, written into an MP4 in step with its pictures.
 
     Packets are read, and transcoded where needed, only up to the time of the picture, so that memory does not grow with
     the length of the video. A read error ends the sound with a warning; the video goes on.
     """
 
     def __init__(
-        self, source: InputContainer, stream: AudioStream, file: VideoFile, start: Fraction, warnings: list[str]
+        self, source: Input, stream: AudioStream, file: VideoFile, start: Fraction, warnings: list[str]
     ) -> None:
         """Add an audio stream to ``file``; ``start``, the time of the first picture in seconds, becomes 0."""
         self._source = source
@@ -55,28 +58,37 @@ class AudioTrack:
         self._begun = False
 
     @classmethod
-    def open(cls, source: str | Path, file: VideoFile, *, start: Fraction, warnings: list[str]) -> AudioTrack | None:
+    def open(
+        cls,
+        source: str | Path,
+        file: VideoFile,
+        *,
+        start: Fraction,
+        warnings: list[str],
+        options: SourceOptions | None = None,
+    ) -> AudioTrack | None:
         """Open the source a second time; return None if it has no sound, or, with a warning, none that can be read."""
         if _is_pipe(source):
             warnings.append("audio: a pipe cannot be read a second time, the overlay is silent")
             return None
         if Path(source).is_dir():
             return None
+        options = options or SourceOptions()
         try:
-            container = av.open(str(source), metadata_errors="replace")
-        except (OSError, av.FFmpegError) as error:
-            warnings.append(f"audio: {source} cannot be opened a second time ({error.strerror}), the overlay is silent")
+            opened = open_input(source, options)
+        except VideoError as error:
+            warnings.append(f"audio: cannot be opened a second time, the overlay is silent ({error})")
             return None
-        if not container.streams.audio:
-            container.close()
+        stream = pick_audio(opened.container, opened.name, options.audio_stream, warnings)
+        if stream is None:
+            opened.close()
             return None
-        stream = container.streams.audio[0]
         # There is no codec context if FFmpeg does not know the codec, and no rate if the header is damaged.
         if not getattr(stream.codec_context, "sample_rate", 0):
-            container.close()
+            opened.close()
             warnings.append(f"audio: the codec in {source} is unknown, the overlay is silent")
             return None
-        return cls(container, stream, file, start, warnings)
+        return cls(opened, stream, file, start, warnings)
 
     def advance(self, until: Fraction) -> None:
         """Write the packets that begin before ``until``, in seconds since the first picture."""
@@ -111,8 +123,8 @@ class AudioTrack:
         target = self._start - _SEEK_MARGIN
         if target > 0:
             with suppress(av.FFmpegError):  # a source that is not seekable is read from its present position
-                self._source.seek(int(target * av.time_base))
-        yield from self._source.demux(self._stream)
+                self._source.call(lambda: self._source.container.seek(int(target * av.time_base)))
+        yield from self._source.packets(self._stream)
 
     def _copied(self) -> Iterator[Packet[Any]]:
         codec = self._stream.codec_context

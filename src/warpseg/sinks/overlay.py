@@ -16,6 +16,7 @@ from warpseg.sinks.colours import Blender
 from warpseg.sinks.scaling import SizeKeeper
 from warpseg.sinks.videofile import VideoFile
 from warpseg.types import Classes, Frame, VideoInfo
+from warpseg.video.options import SourceOptions
 
 __all__ = ["OverlaySink"]
 
@@ -45,18 +46,19 @@ class OverlaySink(Sink):
         classes: Classes,
         *,
         audio_from: str | Path | None = None,
+        options: SourceOptions | None = None,
         opacity: float = 0.5,
         threads: int = 2,
     ) -> None:
         """Begin ``path``.
 
-        ``audio_from`` is the source, opened a second time for its first audio stream (None: no sound). ``opacity`` in
-        [0, 1] is the share of the class colours. The encoder uses ``threads`` threads. Raises ``OutputError`` if the
+        ``audio_from`` is the source, opened a second time for its sound with ``options`` (None: no sound). ``opacity``
+        in [0, 1] is the share of the class colours. The encoder uses ``threads`` threads. Raises ``OutputError`` if the
         file cannot be written.
         """
         self.warnings: list[str] = []
         self._info = info
-        self._audio_from = audio_from
+        self._audio_from, self._options = audio_from, options
         self._threads = threads
         self._blender = Blender(classes, opacity)
         self._file = VideoFile(Path(path), options={"movflags": "+faststart"})
@@ -99,7 +101,9 @@ class OverlaySink(Sink):
         context.colorspace = _MATRICES[self._info.matrix][1]
         context.color_range = _LIMITED
         if self._audio_from is not None:
-            self._audio = AudioTrack.open(self._audio_from, self._file, start=frame.time, warnings=self.warnings)
+            self._audio = AudioTrack.open(
+                self._audio_from, self._file, start=frame.time, warnings=self.warnings, options=self._options
+            )
 
     def _draw(self, frame: Frame, labels: NDArray[np.uint8 | np.uint16]) -> VideoFrame:
         height, width = labels.shape

@@ -43,7 +43,7 @@ class VideoFile:
         with reporting(path):
             self._part.open("wb").close()
             self._container: OutputContainer | None = av.open(
-                os.fspath(self._part), "w", container_options=dict(options or {})
+                os.path.abspath(self._part), "w", container_options=dict(options or {})
             )
 
     @property

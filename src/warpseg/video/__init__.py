@@ -5,6 +5,7 @@
 """
 
 from warpseg.video.open import Source, open_pictures
+from warpseg.video.options import SourceOptions
 from warpseg.video.reader import PictureReader
 
-__all__ = ["PictureReader", "Source", "open_pictures"]
+__all__ = ["PictureReader", "Source", "SourceOptions", "open_pictures"]

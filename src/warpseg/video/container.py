@@ -7,26 +7,26 @@ package's own errors and warnings report the damage that matters.
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Generator, Iterator
 from fractions import Fraction
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO
-from urllib.parse import urlsplit
 
 import av
-from av import FFmpegError, VideoFrame
+from av import VideoFrame
 from av.container import InputContainer
-from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from warpseg.errors import VideoError
 from warpseg.types import Picture, PictureType, VideoInfo
 from warpseg.video.colour import Converter, choose_matrix, displayed, displayed_ratio, is_full_range, rotation_of
 from warpseg.video.decode import Decoder
+from warpseg.video.opening import Input, open_input
+from warpseg.video.options import SourceOptions
 from warpseg.video.reader import ASSUMED_RATE, Clock, PictureReader, Span
+from warpseg.video.refusal import explain_no_frame
 from warpseg.video.side_data import SideDataReader
+from warpseg.video.tracks import pick_video
 
 __all__ = ["open_container"]
 
@@ -40,47 +40,48 @@ _TYPES: dict[int, PictureType] = {1: "I", 2: "P", 3: "B", 4: "P", 5: "I", 6: "P"
 _HIGHEST_RATE = 1000  # frames a second; anything above is the tick of a clock, not a frame rate
 
 
-def open_container(source: str | BinaryIO, span: Span) -> PictureReader:
+def open_container(source: str | BinaryIO, span: Span, options: SourceOptions | None = None) -> PictureReader:
     """Open a coded video and decode as far as its first frame.
 
     Raises ``VideoError`` if it is missing, is not a video, has no video stream, or none of its frames can be decoded.
     """
-    name = _name_of(source)
-    container = _open(source, name)
+    options = options or SourceOptions()
+    opened = open_input(source, options)
     try:
-        return _read(container, name, span, piped=_is_pipe(source))
+        return _read(opened, span, options)
     except BaseException:
-        container.close()
+        opened.close()
         raise
 
 
-def _read(container: InputContainer, name: str, span: Span, *, piped: bool) -> PictureReader:
-    stream = _pick_stream(container, name)
+def _read(opened: Input, span: Span, options: SourceOptions) -> PictureReader:
+    container, name = opened.container, opened.name
+    warnings: list[str] = []
+    stream = pick_video(container, name, options.video_stream, warnings)
     # With frame threads, FFmpeg exports an H.264 B-frame's vectors before it is fully decoded: they vary between runs.
     reorders = stream.codec_context.codec.canonical_name == "h264" and stream.codec_context.has_b_frames
     stream.thread_type = "SLICE" if reorders else "AUTO"
     stream.codec_context.options = {"flags2": "+export_mvs"}
-    decoder = Decoder(container, stream)
+    decoder = Decoder(container, stream, opened.packets(stream))
     first = decoder.first()
     if first is None:
-        if piped and "mp4" in container.format.name:
-            raise VideoError(
-                f"{name}: an MP4 with its index at the end cannot be read from a pipe; give the file itself, "
-                "or pipe a copy made with ffmpeg -c copy -movflags +faststart"
-            )
-        raise VideoError(
-            f"{name}: no frame of the {stream.codec_context.name} stream could be decoded; it is damaged or encrypted"
+        reason = explain_no_frame(
+            container.format.name,
+            stream.codec_context.name,
+            piped=opened.piped,
+            missing=opened.missing,
+            cut_off=decoder.cut_off,
         )
-    warnings: list[str] = []
+        raise VideoError(f"{name}: {reason}")
     info = _describe(container, stream, first, name)
 
     def pictures() -> Generator[Picture, None, None]:
         start = None if span.start is None else math.ceil((info.start_time + span.start) / info.time_base)
         clock = Clock(name, info.frame_rate or ASSUMED_RATE, info.start_time, warnings)
         stopped = yield from span.select(_pictures(decoder, start, info, clock), info)
-        _conclude(decoder, info, span, stopped, warnings)
+        _conclude(decoder, info, span, stopped, opened.missing, warnings)
 
-    return PictureReader(info, pictures(), warnings, container.close)
+    return PictureReader(info, pictures(), warnings, opened.close, opened.interrupt)
 
 
 def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock) -> Iterator[Picture]:
@@ -102,7 +103,9 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
         )
 
 
-def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warnings: list[str]) -> None:
+def _conclude(
+    decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, missing: list[str], warnings: list[str]
+) -> None:
     """Report damage: raise ``VideoError`` if the source was read to its end, else append a warning."""
     if not stopped and span.start is None and decoder.without_frame > 0:
         warnings.append(f"{info.name}: {decoder.without_frame} of {decoder.packets} packets gave no frame")
@@ -114,6 +117,8 @@ def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warn
         faults.append(f"{decoder.faults} of {decoder.packets} packets could not be decoded{where}")
     if decoder.cut_off:
         faults.append(decoder.cut_off)
+    if missing:
+        faults.append(f"parts of the playlist that could not be read: {len(missing)}, the first {missing[0]}")
     if not faults:
         return
     damage = f"{info.name}: damaged: {'; '.join(faults)}"
@@ -123,37 +128,6 @@ def _conclude(decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, warn
         raise VideoError(
             f"{damage}. Every frame that could be decoded was read; copy the file again if frames are missing"
         )
-
-
-def _open(source: str | BinaryIO, name: str) -> InputContainer:
-    # FFmpeg would take "12:30.mp4" for a protocol; it never does so with an absolute path.
-    target = os.path.abspath(source) if isinstance(source, str) and os.path.exists(source) else source
-    try:
-        return av.open(target, "r", metadata_errors="replace")
-    except FileNotFoundError as error:
-        raise VideoError(f"{name}: no such file; check the path ({source})") from error
-    except av.InvalidDataError as error:
-        if isinstance(target, str) and os.path.isfile(target) and os.path.getsize(target) == 0:
-            raise VideoError(f"{name}: the file is empty; copy it again") from error
-        raise VideoError(
-            f"{name}: not a video, or one whose header is missing (an incomplete download?); check what the file is"
-        ) from error
-    except FFmpegError as error:
-        raise VideoError(f"{name}: cannot be opened: {error.strerror}") from error
-
-
-def _is_pipe(source: str | BinaryIO) -> bool:
-    return source == "pipe:0" if isinstance(source, str) else hasattr(source, "seekable") and not source.seekable()
-
-
-def _pick_stream(container: InputContainer, name: str) -> VideoStream:
-    if container.format.name == "tty":  # FFmpeg renders any text file as an ANSI terminal
-        raise VideoError(f"{name}: is text, not a video; give a video file")
-    for stream in container.streams.video:
-        if not stream.disposition & Disposition.attached_pic:
-            return stream
-    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
-    raise VideoError(f"{name}: has no video stream (only {kinds}); give a file with video in it")
 
 
 def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame, name: str) -> VideoInfo:
@@ -198,12 +172,3 @@ def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None
 def _stamp(frame: VideoFrame, container: str) -> int | None:
     # AVI stores decoding order only. FFmpeg returns its dts in display order; the pts that it invents are wrong.
     return frame.dts if frame.pts is None or container == "avi" else frame.pts
-
-
-def _name_of(source: str | BinaryIO) -> str:
-    if not isinstance(source, str):
-        name = getattr(source, "name", None)
-        return Path(name).name if isinstance(name, str) else "file object"
-    if source == "pipe:0":
-        return "standard input"
-    return Path(urlsplit(source).path if "://" in source else source).name or source

@@ -26,10 +26,10 @@ _MAX_BUFFERED = 1000
 class Decoder:
     """Decoder of one stream; counts the damage that it meets."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream) -> None:
+    def __init__(self, container: InputContainer, stream: VideoStream, packets: Iterator[VideoPacket]) -> None:
         self._container = container
         self._stream = stream
-        self._packets: Iterator[VideoPacket] = container.demux(stream)
+        self._packets = packets
         self._opening: list[VideoPacket] = []  # packets that were needed to show the first frame
         self._ready: list[VideoFrame] = []
         self.packets = 0  # packets with data

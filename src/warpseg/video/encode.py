@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
@@ -60,7 +61,7 @@ def encode(
         ValueError: The pixel format cannot hold the size, frames differ in size, or there are none.
         OutputError: The file cannot be written.
     """
-    with whole(Path(path)) as part, av.open(str(part), "w") as container:
+    with whole(Path(path)) as part, av.open(os.path.abspath(part), "w") as container:
         _write(container, iter(frames), codec, Fraction(rate), options, pixel_format, times, audio, audio_codec)
 
 

@@ -65,13 +65,29 @@ def _find(source: str, name: str, warnings: list[str]) -> list[Path]:
     names = [each for each in names if accepted.fullmatch(each)]
     paths = [Path(folder, each) for each in names if each.lower().endswith(SUFFIXES)]
     if not paths:
-        raise VideoError(
-            f"{source}: no images found; files that end in {', '.join(suffix[1:] for suffix in SUFFIXES)} are read"
-        )
+        raise VideoError(f"{source}: {_explain_nothing(source, folder, names)}")
     left_out = sorted(each for each in names if each.lower().endswith(_NOT_READ))
     if left_out:
         warnings.append(f"{name}: {len(left_out)} pictures are of kinds that are not read, the first {left_out[0]}")
     return sorted(paths, key=natural)
+
+
+def _explain_nothing(source: str, folder: str, names: list[str]) -> str:
+    kinds = ", ".join(suffix[1:] for suffix in SUFFIXES)
+    if folder and not os.path.isdir(folder):
+        return f"no such file; it is not a pattern of images either, as {folder} is no folder"
+    if not names and os.path.isdir(source):
+        return f"no images found: the folder is empty; files that end in {kinds} are read"
+    if not names:
+        what = "no images found" if "*" in source or is_printf_pattern(source) else "no such file or images"
+        return f"{what}: nothing has such a name; check it"
+    others = sorted(name for name in names if os.path.isfile(os.path.join(folder, name)))
+    if others:
+        return (
+            f"no images found, but other files ({len(others)}, such as {others[0]}); "
+            "give videos by their own names, not by their folder"
+        )
+    return f"no images found; files that end in {kinds} are read"
 
 
 def _as_expression(pattern: str) -> str:

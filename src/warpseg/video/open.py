@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from warpseg.video.arrays import open_arrays
 from warpseg.video.container import open_container
 from warpseg.video.images import is_printf_pattern, open_images
+from warpseg.video.options import SourceOptions
 from warpseg.video.reader import PictureReader, Span
 from warpseg.video.stills import is_still
 
@@ -29,6 +30,7 @@ def open_pictures(
     start: Fraction | float | None = None,
     end: Fraction | float | None = None,
     max_frames: int | None = None,
+    options: SourceOptions | None = None,
 ) -> PictureReader:
     """Open a source of pictures.
 
@@ -43,6 +45,7 @@ def open_pictures(
         start: First time to read, seconds after the source's first frame; None for the beginning.
         end: Time before which to stop, seconds after the source's first frame; None for the end.
         max_frames: Most frames to read, counted from ``start``.
+        options: Time limit, playlist and stream, for coded video.
 
     Returns:
         A reader of the pictures in display order. ``Picture.index`` is the frame's number in the whole source.
@@ -54,13 +57,11 @@ def open_pictures(
     span = Span.between(start, end, max_frames)
     if isinstance(source, str | os.PathLike):
         name = os.fspath(source)
-        if name in ("-", "pipe:", "pipe:0"):
-            return open_container("pipe:0", span)
         if os.path.isdir(name) or _is_pattern(name) or is_still(name):
             return open_images(name, span)
-        return open_container(name, span)
+        return open_container(name, span, options)
     if hasattr(source, "read"):
-        return open_container(cast(BinaryIO, source), span)
+        return open_container(cast(BinaryIO, source), span, options)
     if isinstance(source, Iterable):
         return open_arrays(source, span)
     raise ValueError(
@@ -71,6 +72,6 @@ def open_pictures(
 
 def _is_pattern(name: str) -> bool:
     # A file may really be called "clip[1].mp4", and URLs may contain "?" or "%20".
-    if os.path.exists(name) or "://" in name:
+    if os.path.exists(name) or "://" in name or "\0" in name:
         return False
     return is_printf_pattern(name) or glob.has_magic(name)

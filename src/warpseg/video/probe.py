@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import av
-from av import FFmpegError
 from av.container import InputContainer
-from av.stream import Disposition
+from av.video.stream import VideoStream
 
+from warpseg.errors import VideoError
 from warpseg.video.open import Source
+from warpseg.video.opening import open_input
+from warpseg.video.options import SourceOptions
+from warpseg.video.tracks import pick_video
 
 __all__ = ["Sound", "StreamFacts", "read_facts"]
 
@@ -41,7 +45,7 @@ class StreamFacts:
     audio: tuple[Sound, ...] | None = ()  # None if unknown
 
 
-def read_facts(source: Source) -> StreamFacts:
+def read_facts(source: Source, options: SourceOptions | None = None) -> StreamFacts:
     """Return the statements of a file's or URL's container about the stream that ``open_pictures`` reads.
 
     Sources that can be read only once (a pipe, a file object), folders of images and arrays make none.
@@ -53,16 +57,17 @@ def read_facts(source: Source) -> StreamFacts:
     name = os.fspath(source)
     if "://" not in name and not os.path.isfile(name):
         return StreamFacts(has_timestamps=False)
+    options = options or SourceOptions()
     try:
-        with av.open(name if "://" in name else os.path.abspath(name), "r", metadata_errors="replace") as container:
-            return _facts(container)
-    except FFmpegError:  # open_pictures reports the fault in full
+        with closing(open_input(name, options)) as opened:
+            stream = pick_video(opened.container, opened.name, options.video_stream, [])
+            return _facts(opened.container, stream)
+    except VideoError:  # open_pictures reports the fault in full
         return StreamFacts(audio=None)
 
 
-def _facts(container: InputContainer) -> StreamFacts:
-    shown = [stream for stream in container.streams.video if not stream.disposition & Disposition.attached_pic]
-    stream, context = shown[0], shown[0].codec_context
+def _facts(container: InputContainer, stream: VideoStream) -> StreamFacts:
+    context = stream.codec_context
     duration = None
     if stream.duration and stream.time_base:
         duration = stream.duration * stream.time_base
@@ -80,5 +85,6 @@ def _facts(container: InputContainer) -> StreamFacts:
         audio=tuple(
             Sound(sound.codec_context.name, sound.codec_context.sample_rate, sound.codec_context.layout.name)
             for sound in container.streams.audio
+            if sound.codec_context is not None
         ),
     )

@@ -29,11 +29,13 @@ class PictureReader(Iterator[Picture]):
         pictures: Generator[Picture, None, None],
         warnings: list[str],
         close: Callable[[], None] = lambda: None,
+        interrupt: Callable[[], None] = lambda: None,
     ) -> None:
         self.info = info
         self.warnings = warnings
         self._pictures = pictures
         self._close = close
+        self.interrupt = interrupt  # ends the wait of another thread for a silent source
         self._closed = False
 
     def __next__(self) -> Picture:

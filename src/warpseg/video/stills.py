@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,8 @@ SUFFIXES = (
     *(".jp2", ".j2k", ".jpf", ".jpx", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm", ".tga", ".sgi", ".qoi"),
     *(".heic", ".heif", ".jxl", ".exr", ".dpx", ".hdr"),
 )
+# Pillow's formats, of content and not of names: it would start other programs for EPS and WMF.
+_FORMATS = ("PNG", "JPEG", "BMP", "DIB", "WEBP", "TIFF", "GIF", "AVIF", "JPEG2000", "PPM", "TGA", "SGI", "QOI")
 _FAULTS = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)
 _LEFT_TO_FFMPEG = (UnidentifiedImageError, Image.DecompressionBombError)
 _SEVERAL = ("GIF", "PNG", "WEBP", "AVIF")  # formats that hold animations; others hold pages or previews
@@ -32,7 +35,7 @@ def is_still(path: Path | str) -> bool:
     if not str(path).lower().endswith(SUFFIXES) or not os.path.isfile(path):  # a named pipe is read once only
         return False
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_formats()) as image:
             return image.format not in _SEVERAL or not getattr(image, "is_animated", False)
     except _FAULTS:
         return False
@@ -41,7 +44,7 @@ def is_still(path: Path | str) -> bool:
 def still_size(path: Path) -> tuple[int, int]:
     """Return (height, width) as displayed; raises ``VideoError`` if the file cannot be read."""
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_formats()) as image:
             width, height = image.size
             sideways = image.getexif().get(0x0112) in _SIDEWAYS
     except _LEFT_TO_FFMPEG as error:
@@ -58,12 +61,18 @@ def load_still(path: Path) -> NDArray[np.uint8]:
     Sixteen bits are scaled from 0..65535 and floating point from 0..1 to 0..255; values outside are clipped.
     """
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=_formats()) as image:
             return np.array(_eight_bits(ImageOps.exif_transpose(image), image.format).convert("RGB"))
     except _LEFT_TO_FFMPEG as error:
         return _by_ffmpeg(path, error)
     except _FAULTS as error:
         raise VideoError(f"{path.name} is not a readable image ({_brief(error)})") from error
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    Image.init()
+    return tuple(name for name in _FORMATS if name in Image.OPEN)
 
 
 def _eight_bits(image: Image.Image, form: str | None) -> Image.Image:

@@ -15,6 +15,7 @@ from warpseg.measure.video.counters import FrameTimes, PictureTypes, spread
 from warpseg.measure.video.quality import Pair, Quality, Sums, psnr
 from warpseg.measure.video.suggest import suggest
 from warpseg.types import Frame, VideoInfo
+from warpseg.video.options import SourceOptions
 from warpseg.video.probe import StreamFacts, read_facts
 
 __all__ = ["Inspection", "Measured", "inspect"]
@@ -137,19 +138,20 @@ def inspect(
     start: float | None = None,
     end: float | None = None,
     max_frames: int | None = 300,
+    options: SourceOptions | None = None,
     motion: str = "auto",
     watch: Callable[[Frame, Pair | None], None] | None = None,
 ) -> Inspection:
     """Inspect ``max_frames`` frames of a source (None: all of them).
 
-    ``start`` and ``end`` are seconds after the first frame, ``motion`` is as for ``open_video``. ``watch`` is called
-    with every frame and its error against the previous frame (None at a scene's first). Memory does not grow with the
-    number of frames. Raises ``VideoError`` where no frame can be read; later damage is reported in
+    ``start`` and ``end`` are seconds after the first frame, ``motion`` and ``options`` are as for ``open_video``.
+    ``watch`` is called with every frame and its error against the previous frame (None at a scene's first). Memory does
+    not grow with the number of frames. Raises ``VideoError`` where no frame can be read; later damage is reported in
     ``Inspection.error``.
     """
-    stated = read_facts(source)
+    stated = read_facts(source, options)
     error: VideoError | None = None
-    with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion) as video:
+    with open_video(source, start=start, end=end, max_frames=max_frames, motion=motion, options=options) as video:
         times, pictures, quality = FrameTimes(video.info.time_base), PictureTypes(), Quality()
         try:
             for frame in video:
