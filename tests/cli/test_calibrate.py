@@ -43,9 +43,9 @@ def test_a_profile_knows_the_weights_of_its_flow(street: Path, tmp_path: Path) -
     assert "--flow-weights are not the profile's" in given.stderr
     assert segment("--motion", "estimate").exit_code == 0
     weights.write_bytes(b"changed")
-    assert "raft.pth is not the file" in error_of(segment("--overwrite"), 2)
+    assert "raft.pth has changed since then" in error_of(segment("--overwrite"), 2)
     weights.unlink()
-    assert "raft.pth is not there; give them with --flow-weights" in error_of(segment("--overwrite"), 2)
+    assert "raft.pth is missing; name it with --flow-weights" in error_of(segment("--overwrite"), 2)
     with pytest.raises(ModelError, match=r"raft.pth: cannot be read"):
         Weights.of(weights)
     found = json.loads(path.read_text())
@@ -185,4 +185,4 @@ def test_sources_that_cannot_do_are_named(run: Callable[..., Result], street: Pa
     assert "no such file" in error_of(run(tmp_path / "absent.mp4", "--min-agreement", "95"), 1)
     short = tmp_path / "short.mp4"
     encode((np.full((64, 96, 3), i, np.uint8) for i in range(30)), short, rate=25)
-    assert "windows" in error_of(run(short, "--min-agreement", "95"), 1)
+    assert "samples of 10 frames" in error_of(run(short, "--min-agreement", "95"), 1)
