@@ -20,7 +20,7 @@ LAYERS = [
     {"engine"},
     {"networks", "sinks", "synthetic", "view"},
     {"core", "motion", "video", "labels"},
-    {"types", "errors", "classes", "files", "kernels", "messages"},
+    {"types", "errors", "classes", "files", "jsonfile", "kernels", "messages"},
 ]
 LEVEL = {room: level for level, layer in enumerate(LAYERS) for room in layer}
 # Doors of the house: they name what is public, whatever its layer.

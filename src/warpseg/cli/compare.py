@@ -12,6 +12,7 @@ from warpseg.cli import options as o
 from warpseg.cli.errors import errors, note
 from warpseg.cli.values import check_file
 from warpseg.errors import OutputError
+from warpseg.messages import printable
 
 if TYPE_CHECKING:
     from warpseg.measure.runs.agreement import Comparison
@@ -53,13 +54,13 @@ def _print(found: Comparison) -> None:
     from warpseg.view.html import number, percent
 
     speeds = [run.facts.get("frames_per_second") for run in (found.a, found.b)]
-    print(f"A  {found.a.folder}: {number(speeds[0])} frames a second")
-    print(f"B  {found.b.folder}: {number(speeds[1])} frames a second")
+    print(f"A  {printable(found.a.folder)}: {number(speeds[0])} frames a second")
+    print(f"B  {printable(found.b.folder)}: {number(speeds[1])} frames a second")
     for name, mine, other in found.settings():
-        print(f"  {name:<16} {mine} | {other}")
+        print(printable(f"  {name:<16} {mine} | {other}"))
     worst = found.worst
     print(f"  {'agreement':<16} {percent(found.agreement)} of pixels, {percent(found.mean_iou)} mean IoU")
     print(f"  {'worst':<16} frame {worst.index}: {percent(worst.agreement)} of pixels, {found.frames} frames compared")
     for name, iou in zip(found.a.classes.names, found.by_class, strict=True):
         if iou is not None:
-            print(f"    {name:<14} {percent(iou):>7}")
+            print(f"    {printable(name):<14} {percent(iou):>7}")

@@ -16,6 +16,7 @@ from warpseg.cli.method import interval_of, usual_fusion
 from warpseg.cli.profile import Settings, settle
 from warpseg.cli.values import check_file, check_range, words
 from warpseg.errors import ModelError
+from warpseg.messages import printable
 from warpseg.run.names import finished_run, folder_names
 from warpseg.run.startup import heavy_imports
 
@@ -166,6 +167,6 @@ def _print(source: str, report: Report | None, failures: list[Exception], *, as_
     elif report:
         faster = f", {report.speed_up:.1f}x the speed of the network on every frame" if report.speed_up else ""
         print(
-            f"{report.folder}: {report.frames} frames, {report.keyframes} keyframes, "
+            f"{printable(report.folder)}: {report.frames} frames, {report.keyframes} keyframes, "
             f"{report.seconds:.1f} s, {report.frames_per_second:.1f} frames a second{faster}"
         )

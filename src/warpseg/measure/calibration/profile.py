@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from warpseg.engine.choices import FUSIONS, MOTIONS, SCHEMES
 from warpseg.engine.method import Method
 from warpseg.errors import ModelError, ProfileError
 from warpseg.files import write_json
+from warpseg.jsonfile import read_object
 from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.targets import Kind, Target
 from warpseg.networks import checksum
@@ -19,6 +19,7 @@ from warpseg.networks import checksum
 __all__ = ["Profile", "Weights", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
+_LONGEST = 10_000  # frames of an interval
 _OWN = ("format", "settings", "target", "model")  # keys that are not evidence
 _SETTINGS = {
     "fusion": [name for name, choice in FUSIONS.items() if not choice.weights],
@@ -97,25 +98,28 @@ def write(profile: Profile, path: Path) -> None:
 def read(path: Path) -> Profile:
     """Read a profile; raises ``ProfileError`` where it is missing, no profile, or one of another version."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_object(path, ProfileFacts)
     except OSError as error:
         raise ProfileError(f"{path}: cannot be read ({error.strerror}); make one with warpseg calibrate") from error
     except ValueError as error:
-        raise ProfileError(f"{path}: not JSON; make a profile with warpseg calibrate") from error
-    if not isinstance(found, dict) or found.get("format") != _FORMAT:
+        raise ProfileError(f"{path}: not a profile ({error}); make one with warpseg calibrate") from error
+    if found.get("format") != _FORMAT:
         raise ProfileError(f"{path}: not a profile of this version ('format': '{_FORMAT}'); calibrate again")
     settings, target, model = (_mapping(found, key, path) for key in ("settings", "target", "model"))
     for key, accepted in _SETTINGS.items():
         if settings.get(key) not in accepted:
-            raise ProfileError(f"{path}: {key} {settings.get(key)!r}: expected one of {', '.join(accepted)}")
+            raise ProfileError(f"{path}: {key} {settings.get(key)!r:.80}: expected one of {', '.join(accepted)}")
     interval, value = settings.get("interval"), target.get("value")
-    if not isinstance(interval, int) or isinstance(interval, bool) or interval < 1:
-        raise ProfileError(f"{path}: interval {interval!r}: expected a whole number of frames, 1 or more")
+    if not isinstance(interval, int) or isinstance(interval, bool) or not 1 <= interval <= _LONGEST:
+        raise ProfileError(f"{path}: interval {interval!r:.80}: expected a whole number of frames, 1 to {_LONGEST}")
     if target.get("kind") not in get_args(Kind) or not isinstance(value, (int, float)):
-        raise ProfileError(f"{path}: target {target}: expected one of {', '.join(get_args(Kind))} and its value")
+        raise ProfileError(f"{path}: target {target!s:.80}: expected one of {', '.join(get_args(Kind))} and its value")
+    if not all(value is None or isinstance(value, str) for value in model.values()):
+        raise ProfileError(f"{path}: model {model!s:.80}: expected its name and the sha256 of its weights")
     weights = settings.get("flow_weights")
-    if weights is not None and not (isinstance(weights, dict) and {*weights} == {"file", "sha256"}):
-        raise ProfileError(f"{path}: flow_weights {weights!r}: expected a file and its sha256")
+    held = isinstance(weights, dict) and {*weights} == {"file", "sha256"} and all(map(_is_text, weights.values()))
+    if weights is not None and not held:
+        raise ProfileError(f"{path}: flow_weights {weights!r:.80}: expected a file and its sha256")
     return Profile(
         Method(settings["scheme"], interval, fusion=settings["fusion"], motion=settings["motion"]),
         Target(target["kind"], float(value)),
@@ -123,6 +127,10 @@ def read(path: Path) -> Profile:
         None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
         cast(ProfileFacts, {key: value for key, value in found.items() if key not in _OWN}) or None,
     )
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and "\0" not in value
 
 
 def _mapping(found: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
