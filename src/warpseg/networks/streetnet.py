@@ -79,8 +79,10 @@ class StreetFeatures(nn.Module):
         """Return the features (b, channels, ceil(H/4), ceil(W/4)) of RGB ``x``."""
         x = self.stem(x)
         maps = []
-        for stage in self.stages:
-            x = stage(x)
+        for down, *blocks in self.stages:  # one by one: a module that is called keeps its input to its own end
+            x = down(x)
+            for block in blocks:
+                x = block(x)
             maps.append(x)
         fine, eighth, sixteenth, thirtysecond = maps
         y = self.context(thirtysecond + thirtysecond.mean((2, 3), keepdim=True))
