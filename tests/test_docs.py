@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import warpseg
+
 ROOT = Path(__file__).parents[1]
 PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 HISTORY = {ROOT / "CHANGELOG.md"}  # may name files that are gone
@@ -56,3 +58,9 @@ def test_files_that_are_named_exist(path: Path) -> None:
     """Paths of code in backticks, from the repository's root or from the package."""
     named = re.findall(r"`((?:[a-z_]+/)+[a-z_0-9]+\.py)`", path.read_text(encoding="utf-8"))
     assert not [name for name in named if not any((base / name).exists() for base in (ROOT, ROOT / "src" / "warpseg"))]
+
+
+def test_the_reference_has_every_public_name() -> None:
+    page = (ROOT / "docs" / "api" / "index.md").read_text(encoding="utf-8")
+    named = [line.removeprefix("::: warpseg.") for line in page.splitlines() if line.startswith("::: warpseg.")]
+    assert sorted(named) == warpseg.__all__

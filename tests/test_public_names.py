@@ -11,10 +11,12 @@ import warpseg
 from warpseg import errors
 
 PUBLIC = [
+    "Adaptive",
     "Classes",
     "DatasetError",
     "Frame",
     "InferenceError",
+    "Method",
     "ModelError",
     "MotionField",
     "MotionRange",

@@ -92,7 +92,7 @@ def _of_window(window: Window, known: Sequence[Tensor], runs: Remembering) -> It
     maps = [runs.features(key) for key in keys]
     size = (maps[0].shape[-2], maps[0].shape[-1])
     for p, frame in enumerate(window.between, 1):
-        if math.inf in window.distances(p):
+        if math.inf in window.to_keyframes(p):
             continue
         alpha = (window.n - p) / window.n
         fields = [

@@ -1,4 +1,4 @@
-"""warpseg: semantic segmentation of video, the network on keyframes only, motion vectors for the frames between."""
+"""warpseg: semantic segmentation of video, the network on keyframes only, motion for the intermediate frames."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from warpseg.core.adaptive import Adaptive as Adaptive
+    from warpseg.engine.method import Method as Method
     from warpseg.engine.motion_range import MotionRange as MotionRange
     from warpseg.engine.motion_range import read_motion as read_motion
     from warpseg.engine.segmentation import Segmentation as Segmentation
@@ -34,10 +36,12 @@ __version__ = "0.1.0"
 
 # Names load when first used, so that the command line answers without waiting for torch.
 _HOMES = {
+    "Adaptive": "core.adaptive",
     "Classes": "types",
     "DatasetError": "errors",
     "Frame": "types",
     "InferenceError": "errors",
+    "Method": "engine.method",
     "ModelError": "errors",
     "MotionField": "types",
     "MotionRange": "engine.motion_range",

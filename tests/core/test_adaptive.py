@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.support.pans import pan, texture
 from warpseg import Frame, Segmenter, open_video
 from warpseg.core.adaptive import Adaptive, distrust, frames_per_second, keyframes_per_second
-from warpseg.core.keyframes import distances, windows
+from warpseg.core.keyframes import offsets, windows
 from warpseg.engine.memory import Bounds
 from warpseg.engine.pipeline import Threads
 
@@ -29,7 +29,7 @@ def read(pictures: list[Picture]) -> list[Frame]:
 def keys(frames: list[Frame], policy: Adaptive) -> list[int]:
     """Return the keyframes' numbers, which both algorithms see alike."""
     found = [window.key.index for window in windows(frames, policy)]
-    assert found == [frame.index for p, frame in distances(frames, policy) if p == 0]
+    assert found == [frame.index for p, frame in offsets(frames, policy) if p == 0]
     return found
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from tests.support.fakes import Reads, frames
-from warpseg.core.keyframes import Window, chosen, distances, windows
+from warpseg.core.keyframes import Window, chosen, offsets, windows
 from warpseg.types import Frame
 
 
@@ -17,7 +17,7 @@ def alphas(window: Window) -> list[float]:
     """Return the forward weight at each offset: the paper's where both keyframes are seen, else 1 or 0."""
     found = [1.0]
     for p in range(1, window.n):
-        to_key, to_next = window.distances(p)
+        to_key, to_next = window.to_keyframes(p)
         found.append(1.0 if to_next == math.inf else 0.0 if to_key == math.inf else to_next / (to_key + to_next))
     return found
 
@@ -49,8 +49,8 @@ def test_windows_concatenated_give_the_video_back(count: int, n: int, cuts: tupl
 def test_keyframes_are_every_nth_frame(count: int, n: int) -> None:
     keys = [window.key.index for window in windows(frames(count), n)]
     assert keys == [i for i in range(count) if i % n == 0]
-    assert [frame.index for p, frame in distances(frames(count), n) if p == 0] == keys
-    assert [p for p, _ in distances(frames(count), n)] == [i % n for i in range(count)]
+    assert [frame.index for p, frame in offsets(frames(count), n) if p == 0] == keys
+    assert [p for p, _ in offsets(frames(count), n)] == [i % n for i in range(count)]
 
 
 @pytest.mark.parametrize("cuts", CUTS)
@@ -120,7 +120,7 @@ def test_a_cut_in_the_last_window_starts_another() -> None:
 
 
 def test_without_later_frames_a_cut_is_a_keyframe() -> None:
-    assert [p for p, _ in distances(frames(12, (3, 7)), 5)] == [0, 1, 2, 0, 1, 0, 1, 0, 1, 2, 0, 1]
+    assert [p for p, _ in offsets(frames(12, (3, 7)), 5)] == [0, 1, 2, 0, 1, 0, 1, 0, 1, 2, 0, 1]
 
 
 def scenes(video: list[Frame]) -> list[int]:
@@ -140,7 +140,7 @@ def test_no_frame_looks_across_a_cut(cuts: tuple[int, ...], n: int) -> None:
                 assert window.next_key is not None
                 assert scene[frame.index] == scene[window.next_key.index]
     last = None
-    for p, frame in distances(video, n):
+    for p, frame in offsets(video, n):
         last = frame if p == 0 else last
         assert last is not None
         assert scene[last.index] == scene[frame.index]
@@ -159,7 +159,7 @@ def test_the_first_frame_is_a_keyframe_whatever_the_policy_says() -> None:
     found = list(windows(frames(10), Third()))
     assert [window.key.index for window in found] == [0, 3, 8]
     assert sum(1 + len(window.between) for window in found) == 10
-    assert [p for p, _ in distances(frames(10), Third())] == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1]
+    assert [p for p, _ in offsets(frames(10), Third())] == [0, 1, 2, 0, 1, 2, 3, 4, 0, 1]
 
 
 class Foresees:
@@ -201,7 +201,7 @@ def test_no_more_is_read_than_the_policy_wants_to_know(look_ahead: int) -> None:
 def test_motion_reaches_exactly_the_frames_that_see_a_keyframe(n: int, cuts: tuple[int, ...]) -> None:
     for window in windows(frames(13, cuts), n):
         motions = [frame.motion for frame in window.between]
-        reach = [window.distances(p) for p in range(1, window.n)]
+        reach = [window.to_keyframes(p) for p in range(1, window.n)]
         forward, backward = window.forward, window.backward(lambda frame: frame.motion)
         assert len(forward) == sum(to_key < math.inf for to_key, _ in reach)
         assert all(a is b for a, b in zip(forward, motions, strict=False))

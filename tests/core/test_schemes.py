@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from tests.support.fakes import CountingNetwork, Reads, frame, frames, random_motion, shift
 from warpseg.core import schemes
-from warpseg.core.fusion import Elementwise, Fused, Fusion, average, maximum, maximum_literal
+from warpseg.core.fusion import Fused, Fusion, MapFusion, average, maximum, maximum_literal
 from warpseg.core.geometry import follow, invert, warp
 from warpseg.core.propagation import Propagated, Propagation, Reverse, chained, composed, inverted, negated, searched
 from warpseg.core.schemes import Estimate, SplitNetwork
@@ -360,7 +360,7 @@ def test_copying_does_not_follow() -> None:
 def test_backward_maps_alone_follow_known_motion(reverse: Reverse) -> None:
     """The backward chain by itself: fusion hides nothing of it."""
 
-    backward = Elementwise("backward", lambda f, g, alpha: g)
+    backward = MapFusion("backward", lambda f, g, alpha: g)
     found = schemes.interpolate(pan(), Pan(), 5, fuse=backward, reverse=reverse)
     assert max(errors(found)) < 1e-4
 
@@ -498,7 +498,7 @@ def test_carrying_scores_does_not_equal_carrying_features_in_a_maximum() -> None
 def test_every_fusion_reaches_the_intermediate_frames(fuse: Fusion) -> None:
     seen: list[tuple[int, int, float]] = []
 
-    class Spy(Elementwise):
+    class Spy(MapFusion):
         def __call__(
             self, frame: Frame, forward: Propagated | None, backward: Propagated | None, alpha: float
         ) -> Fused:

@@ -25,7 +25,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Segment video many times faster: the network on keyframes, motion vectors for the frames between.",
+    help="Segment video many times faster: the network on keyframes, motion vectors for intermediate frames.",
 )
 for command in (segment, info, evaluate, reproduce, compare, calibrate, bench):
     app.command(cls=Command)(command)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from warpseg.engine.choices import PROPAGATIONS
 from warpseg.run.startup import heavy_imports
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["check_max_interval", "interval_of", "usual_fusion"]
 
 def usual_fusion(fusion: str | None, propagation: str) -> str:
     """Return the fusion, by default the best that the propagation allows."""
-    return fusion or ("average" if propagation == "chained" else "confidence")
+    return fusion or ("confidence" if PROPAGATIONS[propagation].has_path else "average")
 
 
 def check_max_interval(max_interval: int | None, *, is_auto: bool) -> int:

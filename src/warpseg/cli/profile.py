@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "settle"]
 
 # Options that a profile does not hold: calibration leaves them at these values.
-_UNHELD = {"propagation": "composed", "reverse": "searched", "imgsz": None}
+_UNHELD = {"propagation": "composed", "reverse": "searched", "imgsz": None, "precision": "auto"}
 
 
 @dataclass(frozen=True)

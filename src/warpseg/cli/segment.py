@@ -75,7 +75,7 @@ def segment(
         context, profile, debug=debug,
         scheme=scheme, interval=interval_of(interval, max_interval, keyframes_per_second, target_fps),
         fusion=usual_fusion(fusion, propagation), propagation=propagation, reverse=reverse, motion=motion,
-        flow_weights=flow_weights, imgsz=imgsz,
+        flow_weights=flow_weights, imgsz=imgsz, precision=precision,
     )  # fmt: skip
     logging.basicConfig(format="%(message)s", stream=sys.stderr)
     logging.getLogger("warpseg").setLevel(logging.INFO if verbose else logging.WARNING)
@@ -90,7 +90,6 @@ def segment(
             **settings.options,
             fusion_weights=fusion_weights,
             device=device,
-            precision=precision,
             compile=compile_,
             batch=batch or "auto",
             memory=1e9 * memory,

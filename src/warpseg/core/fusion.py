@@ -8,6 +8,7 @@ frame's own picture supports them.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal, NamedTuple, Protocol
@@ -21,8 +22,21 @@ from warpseg.errors import ModelError
 from warpseg.types import Frame, confidence_of
 
 __all__ = [
-    "DISTANCE", "OUTSIDE", "SHARPNESS", "Average", "Confidence", "Convolution", "Elementwise", "Fused", "Fusion",
-    "average", "confidence", "confidence_in", "maximum", "maximum_literal", "with_confidence",
+    "DISTANCE",
+    "OUTSIDE",
+    "SHARPNESS",
+    "Average",
+    "Confidence",
+    "Convolution",
+    "Fused",
+    "Fusion",
+    "MapFusion",
+    "average",
+    "confidence",
+    "confidence_in",
+    "maximum",
+    "maximum_literal",
+    "with_confidence",
 ]  # fmt: skip
 
 # Chosen on synthetic streets and unlabelled clips, see docs/fusion.md.
@@ -90,23 +104,24 @@ class Confidence:
         """Return the average by photometric error and its confidence."""
         if forward is None or backward is None:
             return Fused(_only(forward, backward).f, confidence_in(frame, forward, backward, alpha))
-        ahead, behind = forward.error(frame), backward.error(frame)
-        if ahead is None or behind is None:
+        error_f, error_b = forward.error(frame), backward.error(frame)
+        if error_f is None or error_b is None:
             return Fused(_average(forward, backward, alpha))
-        support = behind - ahead + OUTSIDE * (_outside(backward) - _outside(forward))
+        support = error_b - error_f + OUTSIDE * (_outside(backward) - _outside(forward))
         weight = torch.sigmoid(support.mul_(SHARPNESS).add_(DISTANCE * math.log(alpha / (1 - alpha))))
         f = _average(forward, backward, weight.to(forward.origin.f.device))
-        return Fused(f, _confidence(torch.lerp(behind, ahead, weight)))
+        return Fused(f, _confidence(torch.lerp(error_b, error_f, weight)))
 
 
-@dataclass(frozen=True)
-class Elementwise:
-    """Any function (forward, backward, alpha) of two maps (channels, h, w), taken of features."""
+class _OfMaps(ABC):
+    """A fusion that is a function of two maps, taken of features."""
 
-    name: str
-    operator: Callable[[Tensor, Tensor, float], Tensor]
     linear: ClassVar[bool] = False
     gpu_weights: ClassVar[None] = None
+
+    @abstractmethod
+    def operator(self, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+        """Return the fused map of two maps (channels, h, w)."""
 
     def __call__(self, frame: Frame, forward: Propagated | None, backward: Propagated | None, alpha: float) -> Fused:
         """Return what the operator makes of both maps; one map alone passes as it is."""
@@ -115,8 +130,20 @@ class Elementwise:
         return Fused(self.operator(forward.f, backward.f, alpha))
 
 
+@dataclass(frozen=True)
+class MapFusion(_OfMaps):
+    """Any function (forward, backward, alpha) of two maps (channels, h, w)."""
+
+    name: str
+    function: Callable[[Tensor, Tensor, float], Tensor]
+
+    def operator(self, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
+        """Return the function's value."""
+        return self.function(forward, backward, alpha)
+
+
 @dataclass(frozen=True, eq=False, repr=False)
-class Convolution:
+class Convolution(_OfMaps):
     """The paper's learned fusion: a 1x1 convolution over both maps, each weighted before, stacked along channels.
 
     ``weight = [I I]`` and no bias is the average. Raises ``ModelError`` for maps of another number of channels.
@@ -125,14 +152,6 @@ class Convolution:
     weight: Tensor  # (D, 2 D): for the forward map, then for the backward map
     bias: Tensor  # (D)
     name: ClassVar[str] = "convolution"
-    linear: ClassVar[bool] = False
-    gpu_weights: ClassVar[None] = None
-
-    def __call__(self, frame: Frame, forward: Propagated | None, backward: Propagated | None, alpha: float) -> Fused:
-        """Return the convolution of both maps; one map alone passes as it is."""
-        if forward is None or backward is None:
-            return Fused(_only(forward, backward).f)
-        return Fused(self.operator(forward.f, backward.f, alpha))
 
     def operator(self, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
         """Return the fused features (D, h, w) of two maps (D, h, w)."""
@@ -185,11 +204,13 @@ def _literal_maximum(forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
 
 average = Average()
 confidence = Confidence()
-maximum = Elementwise("maximum", _maximum)
-maximum_literal = Elementwise("maximum-literal", _literal_maximum)
+maximum = MapFusion("maximum", _maximum)
+maximum_literal = MapFusion("maximum-literal", _literal_maximum)
 
 
-def confidence_in(frame: Frame, forward: Propagated | None, backward: Propagated | None, alpha: float) -> Tensor | None:
+def confidence_in(
+    frame: Frame, forward: Propagated | None, backward: Propagated | None = None, alpha: float = 1.0
+) -> Tensor | None:
     """Return how far the picture supports maps mixed by ``alpha``, (h, w) in [0, 1]; None without paths or planes."""
     maps = [propagated for propagated in (forward, backward) if propagated is not None]
     errors = [error for propagated in maps if (error := propagated.error(frame)) is not None]

@@ -16,7 +16,7 @@ from typing import Protocol
 
 from warpseg.types import Frame, MotionField
 
-__all__ = ["Every", "Policy", "Window", "chosen", "distances", "windows"]
+__all__ = ["Every", "Policy", "Window", "chosen", "offsets", "windows"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Window:
             return []
         return [reverse(frame) for frame in takewhile(_same_scene, (self.next_key, *self.between[:0:-1]))]
 
-    def distances(self, p: int) -> tuple[float, float]:
+    def to_keyframes(self, p: int) -> tuple[float, float]:
         """Return the frames from offset ``p`` to the keyframe and to the next one, infinite where a cut hides it."""
         cuts = [k for k, frame in enumerate((*self.between, self.next_key), 1) if frame is None or frame.cut]
         before = any(k <= p for k in cuts)
@@ -129,7 +129,7 @@ def chosen(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[Frame, bo
         yield next_one()
 
 
-def distances(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
+def offsets(frames: Iterable[Frame], n: int | Policy) -> Iterator[tuple[int, Frame]]:
     """Pair each frame with its distance ``p`` to the last keyframe, 0 for keyframes; needs no later frame by itself."""
     p = 0
     for frame, is_key in chosen(frames, n):

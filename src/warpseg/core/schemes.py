@@ -14,11 +14,21 @@ from typing import Protocol
 from torch import Tensor
 
 from warpseg.core.fusion import Fusion, average, confidence_in
-from warpseg.core.keyframes import Policy, Window, distances, windows
-from warpseg.core.propagation import PROPAGATE, Propagation, Reverse, composed, searched
+from warpseg.core.keyframes import Policy, Window, offsets, windows
+from warpseg.core.propagation import PROPAGATE, Propagated, Propagation, Reverse, composed, searched
 from warpseg.types import Frame
 
-__all__ = ["Estimate", "SplitNetwork", "copy_nearest", "every_frame", "interpolate", "keyed", "propagate"]
+__all__ = [
+    "Estimate",
+    "SplitNetwork",
+    "copy_nearest",
+    "enclosed",
+    "every_frame",
+    "interpolate",
+    "keyed",
+    "nearest",
+    "propagate",
+]
 
 
 class SplitNetwork(Protocol):
@@ -52,7 +62,7 @@ def copy_nearest(frames: Iterable[Frame], network: SplitNetwork, n: int | Policy
     for window, S_key, S_next in keyed(frames, lambda key: network.task(network.features(key)), n):
         yield Estimate(window.key, 0, S_key)
         for p, frame in enumerate(window.between, 1):
-            to_key, to_next = window.distances(p)
+            to_key, to_next = window.to_keyframes(p)
             if S_next is None or to_key <= to_next:
                 yield Estimate(frame, p, S_key)
             else:
@@ -63,13 +73,13 @@ def propagate(
     frames: Iterable[Frame], network: SplitNetwork, n: int | Policy, *, propagation: Propagation = composed
 ) -> Iterator[Estimate]:
     """Algorithm 1, feature propagation: yields frame i before frame i + 1 is needed, unless the policy looks ahead."""
-    for p, frame in distances(frames, n):  # 2
+    for p, frame in offsets(frames, n):  # 2
         if p == 0:  # 3: keyframe
             f, confidence = network.features(frame), None  # 4: keyframe features
             warp_on = propagation(f, frame)  # 10: cache computed features
         else:  # 6: intermediate frame
             W_f = warp_on(frame.motion)  # 7: warp cached features, 10: and cache them
-            f, confidence = W_f.f, confidence_in(frame, W_f, None, 1.0)
+            f, confidence = W_f.f, confidence_in(frame, W_f)
         yield Estimate(frame, p, network.task(f), confidence)  # 5, 8
 
 
@@ -85,13 +95,24 @@ def interpolate(
     """Algorithm 2, feature interpolation: yields a window once its next keyframe is read."""
     for window, f_key, f_next in keyed(frames, network.features, n):  # 4, 6, 8
         yield Estimate(window.key, 0, network.task(f_key))  # 5, 7
-        W_f = PROPAGATE(f_key, window.key, window.forward, propagation)  # 9
-        W_b = PROPAGATE(f_next, window.next_key, window.backward(reverse), propagation)  # 10
-        for p, frame in enumerate(window.between, 1):  # 11, 12
-            forward, backward = W_f.get(p), W_b.get(window.n - p)
-            f_p, confidence = fuse(frame, forward, backward, (window.n - p) / window.n)  # 13
-            distance = min(W.steps for W in (forward, backward) if W is not None)
-            yield Estimate(frame, distance, network.task(f_p), confidence)  # 14
+        for frame, forward, backward, alpha in enclosed(window, f_key, f_next, propagation, reverse):  # 9-12
+            f_p, confidence = fuse(frame, forward, backward, alpha)  # 13
+            yield Estimate(frame, nearest(forward, backward), network.task(f_p), confidence)  # 14
+
+
+def enclosed(
+    window: Window, f_key: Tensor, f_next: Tensor | None, propagation: Propagation, reverse: Reverse
+) -> Iterator[tuple[Frame, Propagated | None, Propagated | None, float]]:
+    """Yield each intermediate frame with the maps that reach it from either keyframe, and ``(n - p) / n``."""
+    W_f = PROPAGATE(f_key, window.key, window.forward, propagation)  # 9
+    W_b = PROPAGATE(f_next, window.next_key, window.backward(reverse), propagation)  # 10
+    for p, frame in enumerate(window.between, 1):  # 11, 12
+        yield frame, W_f.get(p), W_b.get(window.n - p), (window.n - p) / window.n
+
+
+def nearest(forward: Propagated | None, backward: Propagated | None) -> int:
+    """Return the frames to the nearest keyframe that a map comes from."""
+    return min(propagated.steps for propagated in (forward, backward) if propagated is not None)
 
 
 def keyed(

@@ -34,6 +34,15 @@ class SchemeChoice(Choice):
 
     uses: tuple[str, ...] = ()  # of "fusion", "propagation", "reverse": its keyword arguments
     waits: bool = False  # whether it needs the next keyframe before the frames between
+    gpu_windows: bool = False  # whether engine.gpu_windows runs it
+
+
+@dataclass(frozen=True)
+class PropagationChoice(Choice):
+    """A propagation: a ``core.propagation.Propagation``."""
+
+    has_path: bool = False  # whether its maps know the path to the keyframe, along which pictures are compared
+    gpu_windows: bool = False  # whether engine.gpu_windows runs it
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,7 @@ class FusionChoice(Choice):
     """A fusion: a ``core.fusion.Fusion``, or with ``weights`` a function from a file of weights to one."""
 
     weights: bool = False
+    needs_path: bool = False  # whether it compares pictures along the path
 
 
 @dataclass(frozen=True)
@@ -58,21 +68,23 @@ SCHEMES: dict[str, SchemeChoice] = {
     "propagate": SchemeChoice("Algorithm 1, no look-ahead", "core.schemes:propagate", ("propagation",)),
     "interpolate": SchemeChoice(
         "Algorithm 2, both enclosing keyframes", "core.schemes:interpolate",
-        ("fusion", "propagation", "reverse"), waits=True,
+        ("fusion", "propagation", "reverse"), waits=True, gpu_windows=True,
     ),
 }  # fmt: skip
 
 FUSIONS: dict[str, FusionChoice] = {
-    "confidence": FusionChoice("each cell by photometric error", "core.fusion:confidence"),
+    "confidence": FusionChoice("each cell by photometric error", "core.fusion:confidence", needs_path=True),
     "average": FusionChoice("by distance alone, as in the paper", "core.fusion:average"),
     "maximum": FusionChoice("the larger of both, normalised", "core.fusion:maximum"),
     "maximum-literal": FusionChoice("the larger of both, as the paper prints it", "core.fusion:maximum_literal"),
     "convolution": FusionChoice("the paper's learned fusion", "networks.convolution:load_convolution", weights=True),
 }
 
-PROPAGATIONS: dict[str, Choice] = {
-    "composed": Choice("follow motion to the keyframe, warp once", "core.propagation:composed"),
-    "chained": Choice("warp step by step, as the paper prints it", "core.propagation:chained"),
+PROPAGATIONS: dict[str, PropagationChoice] = {
+    "composed": PropagationChoice(
+        "follow motion to the keyframe, warp once", "core.propagation:composed", has_path=True, gpu_windows=True
+    ),
+    "chained": PropagationChoice("warp step by step, as the paper prints it", "core.propagation:chained"),
 }
 
 REVERSES: dict[str, Choice] = {

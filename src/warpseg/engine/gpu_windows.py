@@ -16,8 +16,8 @@ from torch import Tensor
 
 from warpseg.core.fusion import DISTANCE, OUTSIDE, SHARPNESS
 from warpseg.core.keyframes import Policy, Window
-from warpseg.core.propagation import PROPAGATE, Propagated, Reverse, composed, searched
-from warpseg.core.schemes import Estimate, SplitNetwork, keyed
+from warpseg.core.propagation import Propagated, Reverse, composed, searched
+from warpseg.core.schemes import Estimate, SplitNetwork, enclosed, keyed, nearest
 from warpseg.labels.gpu import labels_gpu
 from warpseg.labels.gpu_warp import ConfidenceFusion, warp_and_fuse
 from warpseg.motion.luma import MARGIN, Plane
@@ -72,14 +72,10 @@ def interpolate(
 
 def steps(window: Window, f_key: Tensor, f_next: Tensor | None, reverse: Reverse = searched) -> list[Step]:
     """Return a step for the keyframe and for each intermediate frame, paths on the grid of the map they lead to."""
-    W_f = PROPAGATE(f_key, window.key, window.forward, composed)
-    W_b = PROPAGATE(f_next, window.next_key, window.backward(reverse), composed)
     found = [Step(window.key, 0, 1.0, MotionField.zero((f_key.shape[-2], f_key.shape[-1])), None)]
-    for p, frame in enumerate(window.between, 1):
-        forward, backward = W_f.get(p), W_b.get(window.n - p)
-        alpha = (window.n - p) / window.n if forward and backward else 1.0 if forward else 0.0
-        distance = min(W.steps for W in (forward, backward) if W is not None)
-        found.append(Step(frame, distance, alpha, _path(forward), _path(backward)))
+    for frame, forward, backward, share in enclosed(window, f_key, f_next, composed, reverse):
+        alpha = share if forward and backward else 1.0 if forward else 0.0
+        found.append(Step(frame, nearest(forward, backward), alpha, _path(forward), _path(backward)))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from torch import Tensor
 
 from warpseg.core.adaptive import Adaptive, policy_of
-from warpseg.core.fusion import Elementwise, Fusion, with_confidence
+from warpseg.core.fusion import Fusion, MapFusion, with_confidence
 from warpseg.core.keyframes import Every, Policy
 from warpseg.core.schemes import Estimate, SplitNetwork, every_frame
 from warpseg.engine.choices import FUSIONS, MOTIONS, PROPAGATIONS, REVERSES, SCHEMES, check, is_from_file
@@ -68,8 +68,10 @@ class Method:
         if not callable(self.fusion):
             check("fusion", self.fusion, FUSIONS)
         _ = self.policy
-        if self.fusion == "confidence" and self.propagation == "chained" and "fusion" in SCHEMES[self.scheme].uses:
-            raise ValueError("fusion 'confidence' follows motion to the keyframe: choose propagation 'composed'")
+        needs_path = isinstance(self.fusion, str) and FUSIONS[self.fusion].needs_path and self.interpolates
+        if needs_path and not PROPAGATIONS[self.propagation].has_path:
+            ways = " or ".join(repr(name) for name, choice in PROPAGATIONS.items() if choice.has_path)
+            raise ValueError(f"fusion {self.fusion!r} follows motion to the keyframe: choose propagation {ways}")
         if self.flow_weights is not None and not is_from_file(MOTIONS, self.motion):
             raise ValueError(f"flow_weights are for motion 'flow', not {self.motion!r}")
         learned = is_from_file(FUSIONS, self.fusion)
@@ -93,14 +95,14 @@ class Method:
             made = FUSIONS[self.fusion].load()
             fusion: Fusion = made(self.fusion_weights) if FUSIONS[self.fusion].weights else made
             return fusion
-        if hasattr(self.fusion, "gpu_weights"):
+        if hasattr(self.fusion, "linear"):
             return cast(Fusion, self.fusion)
-        return Elementwise(getattr(self.fusion, "__name__", "custom"), self.fusion)
+        return MapFusion(getattr(self.fusion, "__name__", "custom"), self.fusion)
 
     @property
     def fusion_name(self) -> str:
         """The name of the fusion."""
-        return self.fusion if isinstance(self.fusion, str) else self.fuse.name
+        return self.fusion if isinstance(self.fusion, str) else getattr(self.fuse, "name", type(self.fuse).__name__)
 
     @property
     def longest(self) -> int:
@@ -131,7 +133,7 @@ class Method:
     @property
     def has_confidence(self) -> bool:
         """True if every frame has a confidence: it is a keyframe, or there is a path from it to one."""
-        return self.longest == 1 or (self.follows and self.propagation == "composed")
+        return self.longest == 1 or (self.follows and PROPAGATIONS[self.propagation].has_path)
 
     def run(
         self,

@@ -15,7 +15,7 @@ from warpseg import networks
 from warpseg.core import schemes
 from warpseg.core.fusion import Fusion
 from warpseg.core.keyframes import Policy
-from warpseg.engine.choices import REVERSES
+from warpseg.engine.choices import PROPAGATIONS, REVERSES, SCHEMES
 from warpseg.engine.lookahead import Lookahead, threads_for
 from warpseg.engine.memory import Bounds, bounds_for
 from warpseg.engine.method import Method
@@ -52,7 +52,7 @@ class Running(NamedTuple):
 
 
 class Segmenter:
-    """Segments video: the network on keyframes, motion for the frames between.
+    """Segments video: the network on keyframes, motion for the intermediate frames.
 
     Args:
         model: name of a network, a torch module, a pair (feature network, head), an exported program, a function of
@@ -70,6 +70,7 @@ class Segmenter:
             (``inverted``) or in place as in the paper (``negated``).
         motion: ``auto``, ``codec``, ``estimate``, ``flow`` or ``none``; see ``warpseg.open_video``.
         flow_weights: weights file of the optical flow network.
+        max_interval: the most frames between keyframes where ``interval`` is ``auto``.
         method: all of the above from ``scheme`` on as one ``engine.method.Method``, in their place.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:i`` or ``mps``.
         precision: ``auto``, ``fp32``, ``bf16`` or ``fp16``.
@@ -102,6 +103,7 @@ class Segmenter:
         reverse: str = "searched",
         motion: str = "auto",
         flow_weights: Path | str | None = None,
+        max_interval: int = 30,
         method: Method | None = None,
         device: str = "auto",
         precision: Precision = "auto",
@@ -119,6 +121,7 @@ class Segmenter:
             reverse=reverse,
             motion=motion,
             flow_weights=flow_weights,
+            max_interval=max_interval,
         )
         if method is not None and given != Method():
             raise ValueError("method stands for scheme, interval, fusion and the like: give one or the other")
@@ -385,9 +388,10 @@ class Segmenter:
         Returns:
             True where the kernels give the same as the scheme, on a CUDA device with Triton.
         """
-        weights = self.representation.fuse.gpu_weights
+        weights = getattr(self.representation.fuse, "gpu_weights", None)
         exact = weights == "photometric" or (weights == "distance" and not confidence)
-        fits = self.method.interpolates and self.method.propagation == "composed" and self.method.longest > 1
+        scheme, propagation = SCHEMES[self.method.scheme], PROPAGATIONS[self.method.propagation]
+        fits = scheme.gpu_windows and propagation.gpu_windows and self.method.longest > 1
         on_gpu = self.network.device.type == "cuda" and has_triton()
         return exact and fits and self.representation.name == "scores" and on_gpu
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from warpseg.networks.wrapping import Model
 
 __all__ = [
-    "FAMILIES", "Batched", "Family", "Network", "Precision", "ScoreSpace", "checksum", "families", "load",
+    "FAMILIES", "Batched", "Family", "Network", "Precision", "ScoreSpace", "checksum", "load",
     "read_weights",
 ]  # fmt: skip
 
@@ -58,11 +58,6 @@ def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-
-
-def families() -> str:
-    """Return the names that ``load`` accepts, each with its help, for the help of a command."""
-    return ", ".join(f"{family.usage} ({family.help})" for family in FAMILIES.values())
 
 
 def load(

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from warpseg.core.fusion import Convolution, Elementwise
+from warpseg.core.fusion import Convolution, MapFusion
 from warpseg.errors import ModelError
 from warpseg.networks.network import Network
 from warpseg.types import Frame
@@ -84,9 +84,9 @@ class Folded:
         return f[: self._classes]
 
     @property
-    def fuse(self) -> Elementwise:
+    def fuse(self) -> MapFusion:
         """The fusion of two propagated maps (3 C, h, w) to scores (C, h, w) in the first C channels."""
-        return Elementwise("convolution", self._fused)
+        return MapFusion("convolution", self._fused)
 
     def _fused(self, forward: Tensor, backward: Tensor, alpha: float) -> Tensor:
         c = self._classes

@@ -7,6 +7,8 @@ inference), at four resolutions; a light top-down path brings scores to stride 4
 
 from __future__ import annotations
 
+from typing import cast
+
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -79,10 +81,9 @@ class StreetFeatures(nn.Module):
         """Return the features (b, channels, ceil(H/4), ceil(W/4)) of RGB ``x``."""
         x = self.stem(x)
         maps = []
-        for down, *blocks in self.stages:  # one by one: a module that is called keeps its input to its own end
-            x = down(x)
-            for block in blocks:
-                x = block(x)
+        for stage in self.stages:
+            for layer in cast(nn.Sequential, stage):  # one by one: a module that is called keeps its input to its end
+                x = layer(x)
             maps.append(x)
         fine, eighth, sixteenth, thirtysecond = maps
         y = self.context(thirtysecond + thirtysecond.mean((2, 3), keepdim=True))

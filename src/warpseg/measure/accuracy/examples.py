@@ -25,7 +25,7 @@ def best_method(averages: Mapping[Method, float | None]) -> Method:
     """
     chosen = [setting for setting in averages if setting.longest > 1] or list(averages)
     chosen = [setting for setting in chosen if setting.interval != "auto"] or chosen
-    chosen = [setting for setting in chosen if setting.scheme == "interpolate"] or chosen
+    chosen = [setting for setting in chosen if setting.interpolates] or chosen
     interval = median_high(sorted(setting.longest for setting in chosen))
     return max((one for one in chosen if one.longest == interval), key=lambda one: averages[one] or 0.0)
 

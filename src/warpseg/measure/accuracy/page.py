@@ -64,7 +64,7 @@ def accuracy(evaluation: Evaluation) -> list[Html]:
         parts.append(section("IoU of each class", _by_class(classes, settings)))
     if any(setting.get("ms_by_stage") for setting in settings):
         about = "Wall time of each stage. Stages run at once: together they take longer than a frame does."
-        parts.append(section("Milliseconds a frame", _stages(settings), about=about))
+        parts.append(section("Milliseconds per frame", _stages(settings), about=about))
     return parts
 
 

@@ -91,7 +91,7 @@ class ClipReference:
             runs.forget(before)
 
     def _remembering(self, setting: Method, segmenter: Segmenter) -> Remembering:
-        weights = setting.fusion_weights if setting.scheme == "interpolate" else None
+        weights = setting.fusion_weights if setting.interpolates else None
         key = (type(segmenter.representation.network), weights)
         if key not in self._runs:
             self._runs[key] = Remembering(segmenter.representation.network)

@@ -11,7 +11,7 @@ from itertools import islice, tee
 import numpy as np
 
 from warpseg.core.adaptive import Adaptive
-from warpseg.core.keyframes import Policy, distances
+from warpseg.core.keyframes import Policy, offsets
 from warpseg.core.schemes import Estimate, SplitNetwork
 from warpseg.datasets.clip import Clip
 from warpseg.engine.method import Method
@@ -128,5 +128,5 @@ def _side_by_side(
 
 def _mean_window(frames: Iterable[Frame], policy: Policy) -> float:
     """Return the mean length of the policy's windows; keyframes follow from motion, without the network."""
-    keys = [frame.index for p, frame in distances(frames, policy) if p == 0]
+    keys = [frame.index for p, frame in offsets(frames, policy) if p == 0]
     return (keys[-1] - keys[0]) / (len(keys) - 1) if len(keys) > 1 else float(policy.longest)

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from warpseg.core.geometry import warp
+from warpseg.engine.choices import SCHEMES
 from warpseg.networks import Network
 from warpseg.types import Frame
 
@@ -35,8 +36,9 @@ def paper_lap(network: Network, window: Sequence[Frame]) -> dict[str, float]:
 
 def between_ms(parts: Mapping[str, float], scheme: str) -> float:
     """Return the milliseconds of an intermediate frame under ``scheme``, motion not counted."""
-    propagated = {"copy": 0.0, "propagate": parts["warp"], "interpolate": 2 * parts["warp"] + parts["fuse"]}
-    return propagated[scheme] + parts["head"]
+    uses = SCHEMES[scheme].uses
+    warps = (2 * parts["warp"] + parts["fuse"]) if "fusion" in uses else parts["warp"] if "propagation" in uses else 0.0
+    return warps + parts["head"]
 
 
 def speed_up(parts: Mapping[str, float], scheme: str, n: int) -> float:
