@@ -274,7 +274,7 @@ def test_interval_one_gives_the_networks_own_labels(scheme: Scheme, stride: int)
 @pytest.mark.parametrize("classes", [1, 2, 255, 256, 300])
 def test_labels_hold_every_class(classes: int) -> None:
     result = next(segmenter(Cells(classes)).stream(pictures(1)))
-    assert len(result.classes) == classes
+    assert len(result.classes) == max(classes, 2), "a single channel is the logit of two classes"
     ids = result.labels()
     assert ids.dtype == (np.uint8 if classes <= 255 else np.uint16)
     expected = F.interpolate(result.scores[None], size=SMALL, mode="bilinear", align_corners=False)[0].argmax(0)
