@@ -6,25 +6,41 @@ import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import av
-from av import AudioFrame
+from av import AudioCodecContext, AudioFrame, AudioResampler
 from av.audio.stream import AudioStream
 from av.packet import Packet
+from av.video.stream import VideoStream
 
 from warpseg.errors import VideoError
 from warpseg.sinks.videofile import VideoFile
 from warpseg.video.opening import Input, open_input
 from warpseg.video.options import SourceOptions
-from warpseg.video.tracks import pick_audio
+from warpseg.video.timeline import Timeline
+from warpseg.video.tracks import pick_audio, pick_video
 
 __all__ = ["AudioTrack"]
 
 _COPIED = ("aac", "mp3", "mp3float")  # codecs that players accept in an MP4; everything else becomes AAC
 _SEEK_MARGIN = Fraction(1)  # seconds by which sound may lie behind the picture in the source file
 _HIGHEST_RATE = 48000
+_UNSTEADY = ("mpegts", "mpeg", "flv")  # containers whose clock may start anew: read from their beginning
+# ADTS: sampling rates and channel layouts by their numbers.
+_RATES = dict(enumerate((96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)))
+_LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "4.0", 5: "5.0", 6: "5.1", 7: "7.1"}
+
+
+class _Kind(NamedTuple):
+    """Form of a decoded frame."""
+
+    format: str
+    layout: str
+    rate: int
+    time_base: Fraction
 
 
 class AudioTrack:
@@ -35,10 +51,17 @@ class AudioTrack:
     """
 
     def __init__(
-        self, source: Input, stream: AudioStream, file: VideoFile, start: Fraction, warnings: list[str]
+        self,
+        source: Input,
+        stream: AudioStream,
+        video: VideoStream,
+        file: VideoFile,
+        start: Fraction,
+        warnings: list[str],
     ) -> None:
-        """Add an audio stream to ``file``; ``start``, the time of the first picture in seconds, becomes 0."""
+        """Add an audio stream to ``file``; ``start``, the time of the first picture of ``video``, becomes 0."""
         self._source = source
+        self._video = video
         self._stream = stream
         self._file = file
         self._start = start
@@ -83,12 +106,13 @@ class AudioTrack:
         if stream is None:
             opened.close()
             return None
+        video = pick_video(opened.container, opened.name, options.video_stream, [])
         # There is no codec context if FFmpeg does not know the codec, and no rate if the header is damaged.
         if not getattr(stream.codec_context, "sample_rate", 0):
             opened.close()
             warnings.append(f"audio: the codec in {source} is unknown, the overlay is silent")
             return None
-        return cls(opened, stream, file, start, warnings)
+        return cls(opened, stream, video, file, start, warnings)
 
     def advance(self, until: Fraction) -> None:
         """Write the packets that begin before ``until``, in seconds since the first picture."""
@@ -120,20 +144,30 @@ class AudioTrack:
             )
 
     def _read(self) -> Iterator[Packet[Any]]:
+        """Yield the stream's packets, on the same time line as the picture's."""
         target = self._start - _SEEK_MARGIN
-        if target > 0:
+        if target > 0 and self._source.container.format.name not in _UNSTEADY:
             with suppress(av.FFmpegError):  # a source that is not seekable is read from its present position
                 self._source.call(lambda: self._source.container.seek(int(target * av.time_base)))
-        yield from self._source.packets(self._stream)
+        timeline = Timeline(self._video.index)
+        packets = timeline.repaired(self._source.packets(self._video, self._stream))
+        with suppress(IndexError):  # PyAV at the end of a damaged source in which FFmpeg has found more streams
+            yield from (packet for packet in packets if packet.stream.index == self._stream.index)
 
     def _copied(self) -> Iterator[Packet[Any]]:
         codec = self._stream.codec_context
         length = Fraction(codec.frame_size or 1152, codec.sample_rate)
-        for packet in self._read():
+        packets = self._read()
+        form: int | None = None
+        for packet in packets:
             if packet.pts is None:
                 packet.pts = packet.dts
             if packet.pts is None:
                 continue
+            previous, form = form, _adts_form(packet)
+            if previous is not None and form != previous:
+                yield from self._converted(chain([packet], packets), previous)
+                return
             shift = round(self._start / packet.time_base)
             packet.pts -= shift
             packet.dts = packet.pts
@@ -141,9 +175,36 @@ class AudioTrack:
             if _begin(packet) > -2 * length:
                 yield packet
 
+    def _converted(self, packets: Iterator[Packet[Any]], form: int) -> Iterator[Packet[Any]]:
+        """Yield the rest of a copied stream whose channels change, in the ADTS ``form`` of its beginning."""
+        first = next(packets)
+        time = f"{float(_begin(first)):.2f} s"
+        rate, layout = _RATES.get(form >> 10), _LAYOUTS.get(form >> 6 & 7)
+        if self._stream.codec_context.profile != "LC" or rate is None or layout is None:
+            self._warnings.append(f"audio: its channels change at {time}, it ends there")
+            return
+        self._warnings.append(f"audio: its channels change at {time}, from there transcoded to {layout}, {rate} Hz")
+        encoder = av.AudioCodecContext.create("aac", "w")
+        encoder.sample_rate, encoder.layout, encoder.format = rate, layout, "fltp"
+        encoder.time_base = Fraction(1, rate)
+        wanted = _Kind("fltp", layout, rate, encoder.time_base)
+        for packet in self._encoded(chain([first], packets), encoder, wanted):
+            framed: Packet[Any] = Packet(_adts_header(form, packet.size) + bytes(packet))
+            scale = encoder.time_base / first.time_base
+            framed.pts = framed.dts = round((packet.pts or 0) * scale)
+            framed.duration, framed.time_base = round((packet.duration or 0) * scale), first.time_base
+            yield framed
+
     def _transcoded(self) -> Iterator[Packet[Any]]:
-        encoder = self._target.codec_context
-        for packet in self._read():
+        yield from self._encoded(self._read(), self._target.codec_context, None)
+
+    def _encoded(
+        self, packets: Iterator[Packet[Any]], encoder: AudioCodecContext, wanted: _Kind | None
+    ) -> Iterator[Packet[Any]]:
+        """Decode packets and encode them; frames not of the ``wanted`` kind, or the first's, are resampled to it."""
+        resampler: AudioResampler | None = None
+        taken: _Kind | None = None  # by the resampler
+        for packet in packets:
             try:
                 frames = packet.decode()
             except av.InvalidDataError:
@@ -152,9 +213,36 @@ class AudioTrack:
                 if not isinstance(frame, AudioFrame) or frame.pts is None or frame.time_base is None:
                     continue
                 frame.pts -= round(self._start / frame.time_base)
-                if frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate) > 0:
+                if frame.pts * frame.time_base + Fraction(frame.samples, frame.sample_rate) <= 0:
+                    continue
+                kind = _Kind(frame.format.name, frame.layout.name, frame.sample_rate, frame.time_base)
+                wanted = wanted or kind
+                if kind == wanted:
                     yield from encoder.encode(frame)
+                    continue
+                if resampler is None or kind != taken:
+                    resampler, taken = AudioResampler(wanted.format, wanted.layout, wanted.rate), kind
+                for converted in resampler.resample(frame):
+                    if converted.pts is not None and converted.time_base is not None:
+                        converted.pts = round(converted.pts * converted.time_base / wanted.time_base)
+                        converted.time_base = wanted.time_base
+                    yield from encoder.encode(converted)
         yield from encoder.encode(None)
+
+
+def _adts_form(packet: Packet[Any]) -> int | None:
+    """Return the bits of rate (4, from bit 10) and channels (3, from bit 6) of an AAC packet with a header, or None."""
+    head = bytes(memoryview(packet)[:4])
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xF6 != 0xF0:
+        return None
+    return (head[2] & 0x3D) << 8 | head[3] & 0xC0
+
+
+def _adts_header(form: int, size: int) -> bytes:
+    """Return the header of an AAC-LC packet of ``size`` bytes."""
+    size += 7
+    low = (form & 0xC0 | size >> 11, size >> 3 & 0xFF, size << 5 & 0xE0 | 0x1F, 0xFC)
+    return bytes((0xFF, 0xF1, 0x40 | form >> 8, *low))
 
 
 def _begin(packet: Packet[Any]) -> Fraction:

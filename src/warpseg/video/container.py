@@ -37,6 +37,7 @@ _WITH_VECTORS = frozenset(
 )
 # AVPictureType: S (sprite) predicts like P, SI and SP are switching pictures, BI is an intra picture in a B's place.
 _TYPES: dict[int, PictureType] = {1: "I", 2: "P", 3: "B", 4: "P", 5: "I", 6: "P", 7: "B"}
+_STILL_TIMES = ("gif", "apng")  # containers in which each picture has a duration of its own
 _HIGHEST_RATE = 1000  # frames a second; anything above is the tick of a clock, not a frame rate
 
 
@@ -62,7 +63,7 @@ def _read(opened: Input, span: Span, options: SourceOptions) -> PictureReader:
     reorders = stream.codec_context.codec.canonical_name == "h264" and stream.codec_context.has_b_frames
     stream.thread_type = "SLICE" if reorders else "AUTO"
     stream.codec_context.options = {"flags2": "+export_mvs"}
-    decoder = Decoder(container, stream, opened.packets(stream))
+    decoder = Decoder(container, stream, opened.packets())
     first = decoder.first()
     if first is None:
         reason = explain_no_frame(
@@ -77,9 +78,17 @@ def _read(opened: Input, span: Span, options: SourceOptions) -> PictureReader:
 
     def pictures() -> Generator[Picture, None, None]:
         start = None if span.start is None else math.ceil((info.start_time + span.start) / info.time_base)
-        clock = Clock(name, info.frame_rate or ASSUMED_RATE, info.start_time, warnings)
+        rate = info.frame_rate or ASSUMED_RATE
+        fastest = max((each for each in _rates(stream) if 0 < each <= _HIGHEST_RATE), default=rate)
+        clock = Clock(name, rate, info.start_time, warnings, fastest=fastest)
         stopped = yield from span.select(_pictures(decoder, start, info, clock), info)
-        _conclude(decoder, info, span, stopped, opened.missing, warnings)
+        # An index or a picture's own duration accounts for every frame, so a gap is meant.
+        gaps = [] if stream.frames or info.container in _STILL_TIMES else clock.rhythm.gaps()
+        holes = [gap for gap in gaps if not clock.rhythm.is_jump(gap)]
+        jumps = [*decoder.timeline.jumps, *(gap for gap in gaps if gap not in holes)]
+        for before, after in sorted(jumps):
+            warnings.append(f"{name}: the clock jumps from {float(before):.2f} s to {float(after):.2f} s")
+        _conclude(decoder, info, span, stopped, holes, opened.missing, warnings)
 
     return PictureReader(info, pictures(), warnings, opened.close, opened.interrupt)
 
@@ -104,7 +113,13 @@ def _pictures(decoder: Decoder, start: int | None, info: VideoInfo, clock: Clock
 
 
 def _conclude(
-    decoder: Decoder, info: VideoInfo, span: Span, stopped: bool, missing: list[str], warnings: list[str]
+    decoder: Decoder,
+    info: VideoInfo,
+    span: Span,
+    stopped: bool,
+    holes: list[tuple[Fraction, Fraction]],
+    missing: list[str],
+    warnings: list[str],
 ) -> None:
     """Report damage: raise ``VideoError`` if the source was read to its end, else append a warning."""
     if not stopped and span.start is None and decoder.without_frame > 0:
@@ -115,6 +130,7 @@ def _conclude(
     if decoder.faults:
         where = "" if decoder.first_fault is None else f", the first at {float(decoder.first_fault):.2f} s"
         faults.append(f"{decoder.faults} of {decoder.packets} packets could not be decoded{where}")
+    faults += [f"no frames between {float(before):.2f} and {float(after):.2f} s" for before, after in holes]
     if decoder.cut_off:
         faults.append(decoder.cut_off)
     if missing:
@@ -136,7 +152,7 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame,
     time_base = stream.time_base or Fraction(1, 90000)
     stamp = _stamp(first, container.format.name)
     # Without timestamps the container's rate is FFmpeg's guess; only the codec may state a real one.
-    rates = [context.framerate, ASSUMED_RATE] if stamp is None else [stream.average_rate, stream.guessed_rate]
+    rates = [context.framerate, ASSUMED_RATE] if stamp is None else _rates(stream)
     rate = next((rate for rate in rates if rate and 0 < rate <= _HIGHEST_RATE), None)
     codec = context.codec.canonical_name
     return VideoInfo(
@@ -154,6 +170,10 @@ def _describe(container: InputContainer, stream: VideoStream, first: VideoFrame,
         matrix=choose_matrix(first),
         full_range=is_full_range(first),
     )
+
+
+def _rates(stream: VideoStream) -> list[Fraction]:
+    return [rate for rate in (stream.average_rate, stream.guessed_rate) if rate]
 
 
 def _count(container: InputContainer, stream: VideoStream, rate: Fraction | None) -> int | None:

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-import av
 from av import FFmpegError, Packet, VideoFrame
 from av.container import InputContainer
 from av.video.stream import VideoStream
+
+from warpseg.video.completeness import Extent
+from warpseg.video.timeline import Timeline
 
 __all__ = ["Decoder"]
 
@@ -26,17 +28,19 @@ _MAX_BUFFERED = 1000
 class Decoder:
     """Decoder of one stream; counts the damage that it meets."""
 
-    def __init__(self, container: InputContainer, stream: VideoStream, packets: Iterator[VideoPacket]) -> None:
-        self._container = container
+    def __init__(self, container: InputContainer, stream: VideoStream, packets: Iterator[Packet[Any]]) -> None:
+        """``packets`` are those of all streams."""
         self._stream = stream
-        self._packets = packets
+        self.timeline = Timeline(stream.index)
+        self._packets = self.timeline.repaired(packets)
+        self._extent = Extent(container, stream)
         self._opening: list[VideoPacket] = []  # packets that were needed to show the first frame
         self._ready: list[VideoFrame] = []
+        self._ended = False  # whether all packets have been read
         self.packets = 0  # packets with data
         self.faults = 0  # packets that could not be decoded
         self.first_fault: Fraction | None = None  # seconds on the source's clock, None if unknown
         self.cut_off = ""  # why the source could not be read to its end
-        self._end = 0  # end of the packets read so far, as a timestamp
         self.corrupt = 0  # frames that were decoded with concealed errors
         self.without_frame = 0  # packets that gave neither a frame nor an error
 
@@ -105,34 +109,25 @@ class Decoder:
         return skipped, chain(group, remaining)
 
     def _read(self) -> Iterator[VideoPacket]:
-        """Yield packets; the last one is empty and flushes the decoder."""
+        """Yield the stream's packets; the last one is empty and flushes the decoder."""
+        if self._ended:
+            return
         try:
             for packet in self._packets:
                 if packet.size:
+                    self._extent.add(packet)
+                if packet.stream.index == self._stream.index and packet.size:
                     self.packets += 1
-                    self._end = max(self._end, (packet.pts or 0) + (packet.duration or 0))
-                else:
-                    self.cut_off = "it ends before the length that it states" if self._ends_early() else ""
-                yield packet
+                    yield packet
+        except IndexError:
+            pass  # PyAV at the end of a damaged source in which FFmpeg has found more streams than at its beginning
         except (FFmpegError, OSError) as error:
             self.cut_off = f"reading it failed ({getattr(error, 'strerror', None) or error})"
-            flush: VideoPacket = Packet()  # type: ignore[assignment]
-            flush.stream = self._stream
-            yield flush
-
-    def _ends_early(self) -> bool:
-        """Return whether the packets end well before the duration that the container states.
-
-        FFmpeg reports no error at the end of a truncated file.
-        """
-        stream, container = self._stream, self._container
-        stated = stream.duration
-        if stated is None and len(container.streams) == 1 and container.duration and stream.time_base:
-            stated = int(Fraction(container.duration, av.time_base) / stream.time_base)
-        if not stated or not stream.time_base or not stream.average_rate:
-            return False
-        missing = (stated + (stream.start_time or 0) - self._end) * stream.time_base
-        return missing > max(3 / stream.average_rate, Fraction(1, 10))
+        self._ended = True
+        self.cut_off = self.cut_off or self._extent.shortfall(joined=bool(self.timeline.jumps))
+        flush: VideoPacket = Packet()  # type: ignore[assignment]
+        flush.stream = self._stream
+        yield flush
 
     def _decode(self, packet: VideoPacket) -> list[VideoFrame]:
         self.without_frame += _is_shown(packet)

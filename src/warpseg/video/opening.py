@@ -40,12 +40,12 @@ class Input:
         self._reader, self._file, self._parts = reader, file, parts
         self._closed = False
 
-    def packets(self, stream: Stream) -> Iterator[Packet[Any]]:
-        """Yield a stream's packets and at last an empty one.
+    def packets(self, *streams: Stream) -> Iterator[Packet[Any]]:
+        """Yield the packets of some streams, by default of all, and at last an empty one of each.
 
         Raises ``TimeoutError`` if the source falls silent, ``FFmpegError`` if it cannot be read.
         """
-        packets: Iterator[Packet[Any]] = iter(self.container.demux(stream))
+        packets: Iterator[Packet[Any]] = iter(self.container.demux(*streams))
         if self._reader is not None:
             yield from self._reader.iterate(packets)
         elif self._file is not None:

@@ -10,10 +10,12 @@ from typing import Self
 
 from warpseg.errors import VideoError
 from warpseg.types import Picture, VideoInfo
+from warpseg.video.completeness import Rhythm
 
 __all__ = ["ASSUMED_RATE", "Clock", "PictureReader", "Span"]
 
 ASSUMED_RATE = Fraction(25)  # frames a second, for sources that state none; FFmpeg's default too
+_TICK = Fraction(1, 1000)  # the shortest distance of two frames: Matroska's unit
 
 
 class PictureReader(Iterator[Picture]):
@@ -111,28 +113,49 @@ class Span:
 
 
 class Clock:
-    """Monotonic clock: makes timestamps strictly increasing; one that is not becomes one frame after the last."""
+    """Monotonic clock: makes timestamps strictly increasing, and moves no more of them than it must.
 
-    def __init__(self, name: str, rate: Fraction, start: Fraction, warnings: list[str]) -> None:
-        self._name, self._step, self._start, self._warnings = name, 1 / rate, start, warnings
-        self._previous: Fraction | None = None
+    A frame whose timestamp is missing or not later than the one before comes one step later; those that it overtakes
+    follow at the shortest distance until the source's own times are reached again.
+    """
+
+    def __init__(
+        self, name: str, rate: Fraction, start: Fraction, warnings: list[str], *, fastest: Fraction | None = None
+    ) -> None:
+        """``rate`` is that of a source without timestamps, ``fastest`` the highest that one with timestamps states."""
+        self._name, self._rate, self._start, self._warnings = name, rate, start, warnings
+        self._step = 1 / max(rate, fastest or rate)
+        self._previous: Fraction | None = None  # time of the newest frame
+        self._stamp: Fraction | None = None  # its timestamp
         self._warned = False
+        self.rhythm = Rhythm()
 
     def time(self, stamp: Fraction | None) -> Fraction:
         """Return the time, in seconds, of the next picture in display order, whose timestamp is ``stamp``."""
-        previous = self._previous
+        previous, before = self._previous, self._stamp
         if stamp is not None and (previous is None or stamp > previous):
             time = stamp
+            if before is not None and before == previous:
+                self._step = min(stamp - before, self._step)
         else:
-            time = self._start if previous is None else previous + self._step
+            if previous is None:
+                time = self._start
+            elif stamp is None and before is None:
+                time = previous + 1 / self._rate
+            elif stamp is not None and before is not None and stamp > before:
+                time = previous + _TICK
+            else:
+                time = previous + self._step
             if not self._warned:
                 self._warned = True
                 self._warnings.append(self._explain(stamp, time))
-        self._previous = time
+        if previous is not None:
+            self.rhythm.add(previous, time)
+        self._previous, self._stamp = time, stamp
         return time
 
     def _explain(self, stamp: Fraction | None, time: Fraction) -> str:
         if stamp is None and self._previous is None:
-            return f"{self._name} has no timestamps: {float(1 / self._step):g} frames a second assumed"
+            return f"{self._name} has no timestamps: {float(self._rate):g} frames a second assumed"
         fault = "missing" if stamp is None else "not later than the one before"
-        return f"{self._name}: the timestamp at {float(time):.3f} s is {fault}; times were repaired from there"
+        return f"{self._name}: the timestamp at {float(time):.3f} s is {fault}; times were repaired there"
