@@ -12,7 +12,8 @@ from warpseg.measure.calibration.profile import Profile
 from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.targets import Target
 
-MODEL, CHECKSUM = f"py:{MODELS}:tiny", networks.checksum(MODELS)
+MODEL = f"py:{MODELS}:tiny"
+CHECKSUM = networks.load(MODEL, device="cpu").checksum
 
 
 def profile(**changes: Any) -> Profile:

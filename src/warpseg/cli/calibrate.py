@@ -49,6 +49,9 @@ def calibrate(
     motion: o.MotionOption = "auto",
     flow_weights: o.FlowWeightsOption = None,
     device: o.DeviceOption = "auto",
+    precision: o.PrecisionOption = "auto",
+    imgsz: o.ImgszOption = None,
+    compile_: o.CompileOption = False,
     dataset: o.OptionalDatasetOption = None,
     root: o.RootOption = None,
     labels: o.LabelsOption = None,
@@ -89,7 +92,7 @@ def calibrate(
             check_matplotlib("--plot")
         Method(motion=motion, flow_weights=flow_weights)  # checks that they go together
         choices = choices_of(scheme.split(","))
-        network = networks.load(model, device=device)
+        network = networks.load(model, device=device, precision=precision, imgsz=imgsz, compile=compile_)
         weights = None if flow_weights is None else Weights.of(flow_weights)
     with errors(debug):
         if dataset is None:
@@ -104,7 +107,7 @@ def calibrate(
         )  # fmt: skip
         if plot is not None:
             draw(result, plot)
-        write(_profile(result, materials, network, motion, weights), out)
+        write(replace(_profile(result, materials, network, motion, weights), precision=precision, imgsz=imgsz), out)
     for line in describe.lines(result, materials):
         print(line)
     print(f"wrote:  {out}; use it with: warpseg segment --profile {out} --model {model}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Settings", "settle"]
 
 # Options that a profile does not hold: calibration leaves them at these values.
-_UNHELD = {"propagation": "composed", "reverse": "searched", "imgsz": None, "precision": "auto"}
+_UNHELD = {"propagation": "composed", "reverse": "searched"}
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,7 @@ def settle(context: typer.Context, path: Path | None, *, debug: bool, **options:
         if weights is None and flows and profile.flow_weights is not None:
             weights = profile.flow_weights.found(path)
     held = _UNHELD | {name: getattr(profile.method, name) for name in ("scheme", "interval", "fusion", "motion")}
+    held |= {"precision": profile.precision, "imgsz": profile.imgsz}
     overridden = [name for name in options if name in own and options[name] != held[name]]
     for name in overridden:
         note(f"note: --{name} {options[name]} instead of the profile's {held[name]}: its promise does not hold")

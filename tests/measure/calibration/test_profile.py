@@ -65,3 +65,20 @@ def test_a_profile_is_for_one_network() -> None:
             profile().check_model(name, checksum, "p.json")
     with pytest.raises(ModelError, match="made with mine"):
         profile(model={"name": "mine", "sha256": None}).check_model("other", None, "p.json")
+
+
+@pytest.mark.parametrize(("precision", "imgsz"), [("auto", None), ("bf16", 240), ("fp32", (240, 320))])
+def test_the_networks_options_are_kept(tmp_path: Path, precision: str, imgsz: int | tuple[int, int] | None) -> None:
+    made = profile(precision=precision, imgsz=imgsz)
+    write(made, tmp_path / "p.json")
+    assert read(tmp_path / "p.json") == made
+
+
+@pytest.mark.parametrize("changes", [{"precision": "int8"}, {"imgsz": 0}, {"imgsz": [1, 2, 3]}, {"imgsz": "240"}])
+def test_other_options_of_the_network_are_refused(tmp_path: Path, changes: dict[str, object]) -> None:
+    write(profile(), tmp_path / "p.json")
+    held = json.loads((tmp_path / "p.json").read_text())
+    held["settings"] |= changes
+    (tmp_path / "p.json").write_text(json.dumps(held))
+    with pytest.raises(ProfileError, match=next(iter(changes))):
+        read(tmp_path / "p.json")

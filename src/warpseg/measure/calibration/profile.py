@@ -15,11 +15,13 @@ from warpseg.jsonfile import read_object
 from warpseg.measure.calibration.profile_json import ProfileFacts
 from warpseg.measure.calibration.targets import Kind, Target
 from warpseg.networks import checksum
+from warpseg.networks.network import Precision
 
 __all__ = ["Profile", "Weights", "read", "write"]
 
 _FORMAT = "warpseg profile 1"
 _LONGEST = 10_000  # frames of an interval
+_LARGEST = 1 << 16  # pixels along a side
 _OWN = ("format", "settings", "target", "model")  # keys that are not evidence
 _SETTINGS = {
     "fusion": [name for name, choice in FUSIONS.items() if not choice.weights],
@@ -61,6 +63,8 @@ class Profile:
     model: Mapping[str, str | None]  # name, sha256 of the weights
     flow_weights: Weights | None = None  # of motion "flow"; None: OpenCV's DIS
     facts: ProfileFacts | None = None  # the evidence; None: made by hand
+    precision: str = "auto"  # of the network, as its options have them
+    imgsz: int | tuple[int, int] | None = None
 
     def check_model(self, name: str, checksum: str | None, where: str) -> None:
         """Raise ``ModelError`` where the network is not the one that the profile ``where`` was made with."""
@@ -85,6 +89,10 @@ def write(profile: Profile, path: Path) -> None:
     }
     if profile.flow_weights is not None:
         settings["flow_weights"] = asdict(profile.flow_weights)
+    if profile.precision != "auto":
+        settings["precision"] = profile.precision
+    if profile.imgsz is not None:
+        settings["imgsz"] = profile.imgsz
     held = {
         "format": _FORMAT,
         "settings": settings,
@@ -120,12 +128,20 @@ def read(path: Path) -> Profile:
     held = isinstance(weights, dict) and {*weights} == {"file", "sha256"} and all(map(_is_text, weights.values()))
     if weights is not None and not held:
         raise ProfileError(f"{path}: flow_weights {weights!r:.80}: expected a file and its sha256")
+    precision, imgsz = settings.get("precision", "auto"), settings.get("imgsz")
+    if precision not in get_args(Precision):
+        raise ProfileError(f"{path}: precision {precision!r:.80}: expected one of {', '.join(get_args(Precision))}")
+    sides = imgsz if isinstance(imgsz, list) and len(imgsz) == 2 else [imgsz]
+    if imgsz is not None and not all(isinstance(side, int) and 1 <= side <= _LARGEST for side in sides):
+        raise ProfileError(f"{path}: imgsz {imgsz!r:.80}: expected pixels of the shorter side, or [height, width]")
     return Profile(
         Method(settings["scheme"], interval, fusion=settings["fusion"], motion=settings["motion"]),
         Target(target["kind"], float(value)),
         model,
         None if weights is None else Weights(str(weights["file"]), str(weights["sha256"])),
         cast(ProfileFacts, {key: value for key, value in found.items() if key not in _OWN}) or None,
+        precision,
+        (imgsz[0], imgsz[1]) if isinstance(imgsz, list) else imgsz,
     )
 
 
