@@ -37,7 +37,7 @@ __all__ = ["Running", "Segmenter"]
 
 _log = logging.getLogger("warpseg")
 _BATCH = 8  # keyframes that fill a GPU; a CPU is filled by one
-_RESULTS = 1  # that wait for the caller
+_RESULTS = 4  # that wait for the caller
 
 
 class Running(NamedTuple):

@@ -33,7 +33,7 @@ _LOOK_AHEAD = 16  # pictures at most that a B-frame waits for its future referen
 _REMEMBERED = 12  # pictures kept: three references at x264's usual distance of four
 _ANCHORS = 3  # of these, the last I- and P-frames that a vector may point to
 _NEARBY = 4  # and the last pictures of any type
-_DECODED = 2  # pictures that are decoded ahead
+_DECODED = 4  # pictures that are decoded ahead
 _SETTLED = 2  # anchors after a start in mid-stream before vectors are used: their references may lie before it
 
 

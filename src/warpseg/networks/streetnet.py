@@ -7,8 +7,6 @@ inference), at four resolutions; a light top-down path brings scores to stride 4
 
 from __future__ import annotations
 
-from typing import cast
-
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -82,8 +80,7 @@ class StreetFeatures(nn.Module):
         x = self.stem(x)
         maps = []
         for stage in self.stages:
-            for layer in cast(nn.Sequential, stage):  # one by one: a module that is called keeps its input to its end
-                x = layer(x)
+            x = stage(x)
             maps.append(x)
         fine, eighth, sixteenth, thirtysecond = maps
         y = self.context(thirtysecond + thirtysecond.mean((2, 3), keepdim=True))

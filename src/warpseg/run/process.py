@@ -39,7 +39,7 @@ __all__ = ["process"]
 
 _log = logging.getLogger("warpseg")
 _NEEDED = ("decode", "colour conversion", "labels", "write")  # stages of frame by frame next to the network
-_LABELLED = 1  # frames with labels that wait to be written
+_LABELLED = 4  # frames with labels that wait to be written
 
 give_up_when(is_asked)  # a sink that waits for the source's sound does so with signals held back
 
