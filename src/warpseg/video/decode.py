@@ -35,7 +35,7 @@ class Decoder:
         self.timeline = Timeline(stream.index)
         self._packets = self.timeline.repaired(packets)
         self._extent = Extent(container, stream)
-        # AVI has decoding times only: for a codec that reorders frames, the k-th frame shown is due at the k-th of them.
+        # AVI has decoding times only: if a codec reorders frames, the k-th frame shown is due at the k-th of them.
         context = stream.codec_context
         is_reordered = context.codec.canonical_name in ("h264", "hevc") and context.has_b_frames
         self._due: deque[int] | None = deque() if container.format.name == "avi" and is_reordered else None
