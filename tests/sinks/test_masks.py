@@ -58,3 +58,14 @@ def test_masks_refuse_a_change_of_type(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="began with uint8"):
         sink.write(FrameResult(frame_of(1), labels_of(dtype=np.uint16), is_key=True, distance=0))
     sink.discard()
+
+
+@pytest.mark.parametrize(("size", "dtype"), [((8192, 8192), np.uint8), ((4096, 8192), np.uint16)])
+def test_masks_may_be_large(tmp_path: Path, size: tuple[int, int], dtype: type[np.uint8 | np.uint16]) -> None:
+    """FFV1 takes slices of a limited size only."""
+    labels = np.zeros(size, dtype)
+    labels[::64] = np.arange(size[1]) % 19
+    with MaskSink(tmp_path / "masks.mkv", info_of(size), CLASSES) as sink:
+        sink.write(FrameResult(frame_of(0, size), labels, is_key=True, distance=0))
+    (frame,) = decoded(tmp_path / "masks.mkv")
+    np.testing.assert_array_equal(frame.to_ndarray(), labels)

@@ -85,9 +85,15 @@ def test_a_late_start_gives_the_same_pictures_as_reading_all(asset: Asset) -> No
         ("libx265", "open.mkv", {"x265-params": "open-gop=1:keyint=8:min-keyint=8:bframes=3:b-adapt=0:log-level=none"}),
         ("mpeg2video", "open.ts", {"bf": "2", "g": "8", "qmin": "2", "qmax": "3"}),
         ("mpeg4", "packed.avi", {"g": "8", "qmin": "2", "qmax": "3"}),
+        ("mpeg4", "reordered.avi", {"bf": "2", "g": "8", "qmin": "2", "qmax": "3"}),
+        ("libx264", "open.avi", {"x264-params": "open-gop=1:keyint=8:bframes=3:b-adapt=0:scenecut=0"}),
+        ("libx264", "closed.avi", {"x264-params": "keyint=12:bframes=2:b-adapt=0:scenecut=0"}),
         ("libvpx", "hidden.webm", {"auto-alt-ref": "1", "lag-in-frames": "8", "g": "16", "deadline": "realtime"}),
     ],
-    ids=["h264 mkv", "h264 ts", "hevc", "mpeg2 ts", "mpeg4 avi", "vp8"],
+    ids=[
+        *("h264 mkv", "h264 ts", "hevc", "mpeg2 ts", "mpeg4 avi", "mpeg4 b avi"),
+        *("h264 avi", "closed h264 avi", "vp8"),
+    ],
 )
 def test_frame_numbers_are_exact_in_open_groups_of_pictures(
     tmp_path: Path, codec: str, name: str, options: dict[str, str]

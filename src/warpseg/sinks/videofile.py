@@ -22,6 +22,8 @@ from warpseg.files import leftovers, part_path, remove, reporting
 __all__ = ["GreyFile", "VideoFile"]
 
 _MATROSKA_UNIT = Fraction(1, 1000)  # seconds; FFmpeg's Matroska muxer has no other
+_SLICES = (4, 6, 9, 12, 16, 20, 24, 30, 36, 42, 49)  # counts that FFV1 can arrange in rows and columns
+_SLICE_BYTES = 11_000_000
 _FULL_RANGE = 2  # AVCOL_RANGE_JPEG
 
 
@@ -151,7 +153,10 @@ class GreyFile:
         self._file.encode(picture, time)
 
     def _begin(self, size: tuple[int, int], pixel_format: str) -> None:
-        slices = "4" if min(size) >= 64 else "1"  # threads share a frame by slices; FFV1 rejects very small ones
+        sample_bytes = 1 if pixel_format == "gray" else 2
+        # Threads share a frame by slices, of which FFV1 rejects very small and very large ones.
+        enough = (count for count in _SLICES if size[0] * size[1] * sample_bytes <= count * _SLICE_BYTES)
+        slices = str(next(enough, _SLICES[-1])) if min(size) >= 64 else "1"
         stream = self._file.add_video(
             "ffv1",
             size,

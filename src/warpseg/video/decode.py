@@ -5,6 +5,7 @@ Damaged packets are skipped and counted. A late start decodes only the group of 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import chain
@@ -34,6 +35,10 @@ class Decoder:
         self.timeline = Timeline(stream.index)
         self._packets = self.timeline.repaired(packets)
         self._extent = Extent(container, stream)
+        # AVI has decoding times only: if a codec reorders frames, the k-th frame shown is due at the k-th of them.
+        context = stream.codec_context
+        is_reordered = context.codec.canonical_name in ("h264", "hevc") and context.has_b_frames
+        self._due: deque[int] | None = deque() if container.format.name == "avi" and is_reordered else None
         self._opening: list[VideoPacket] = []  # packets that were needed to show the first frame
         self._ready: list[VideoFrame] = []
         self._ended = False  # whether all packets have been read
@@ -56,9 +61,11 @@ class Decoder:
     def frames(self, start: int | None = None) -> Iterator[tuple[int, VideoFrame]]:
         """Yield (frame number in the source, frame) in display order.
 
-        Frames before the timestamp ``start`` are left out if the source has timestamps.
+        Frames before the timestamp ``start`` may be left out.
         """
-        for index, frame in self._all_frames() if start is None else self._frames_from(start):
+        # Frames that get their times by counting are counted from the first.
+        is_whole = start is None or self._due is not None
+        for index, frame in self._all_frames() if is_whole else self._frames_from(start or 0):
             self.corrupt += frame.is_corrupt
             yield index, frame
 
@@ -131,15 +138,22 @@ class Decoder:
 
     def _decode(self, packet: VideoPacket) -> list[VideoFrame]:
         self.without_frame += _is_shown(packet)
+        if self._due is not None and packet.size and packet.dts is not None:
+            self._due.append(packet.dts)
         try:
             frames = packet.decode()
         except FFmpegError:
+            if self._due:
+                self._due.pop()
             self.faults += 1
             self.without_frame -= 1
             if self.first_fault is None and packet.pts is not None and self._stream.time_base is not None:
                 self.first_fault = packet.pts * self._stream.time_base
             return []
         self.without_frame -= len(frames)
+        for frame in frames:
+            if self._due:
+                frame.pts = frame.dts = self._due.popleft()
         return frames
 
 
